@@ -1,0 +1,39 @@
+import type { RunRequest, RunSummary, TraceEvent, TraceHeader } from '@underdock/trace';
+
+/** One run, live or finished, as the server and the command line see it. */
+export interface Run {
+  readonly id: string;
+  readonly header: TraceHeader;
+  summary(): RunSummary;
+  /** Everything written so far, in writing order (events[i].seq === i + 1). */
+  readonly events: readonly TraceEvent[];
+  readonly closed: boolean;
+  /** Resolves with the exit code for the command line (125 = our fault, 126 / 127 as docker) once the trace is closed. */
+  readonly done: Promise<{ exitCode: number; error?: { code: string; message: string; remedy?: string } }>;
+  /** Path of the trace file on disk. */
+  readonly file: string;
+  /** Calls back with each batch of new events and when it closes; returns how to stop listening. */
+  subscribe(listener: (events: readonly TraceEvent[], closed: boolean) => void): () => void;
+  input(bytes: Uint8Array): void;
+  endInput(): void;
+  resize(cols: number, rows: number): void;
+  release(by: string): void;
+  stop(options?: { signal?: string; graceMs?: number }): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** All runs of an agent. */
+export interface Runs {
+  /** Throws RunError for what can be known before anything starts (unknown runtime, a mount that is not allowed). */
+  start(request: RunRequest, origin: 'cli' | 'page' | 'http'): Promise<Run>;
+  get(id: string): Run | undefined;
+  list(): RunSummary[];
+  /** Called when a run is added, changes state or is removed. */
+  onChange(listener: () => void): () => void;
+  remove(id: string): Promise<void>;
+  /** Traces on disk, newest first: those of this agent and of earlier ones. */
+  traces(): Promise<{ id: string; title: string; startedAt: string; bytes: number }[]>;
+  traceFile(id: string): Promise<string | undefined>;
+  /** Stops every run and watcher, removes what was started. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,49 @@
+import type { RunRequest } from '@underdock/trace';
+import type { Tell } from '../run/tell.ts';
+
+/** What a run lends to the way in that it takes. */
+export interface ViaContext {
+  /** The run's id: also the name of its folder in the state directory. */
+  runId: string;
+  tell: Tell;
+  /** Span of `client/run`, the cause of everything else. */
+  clientSpan: string;
+  /** State directory of this underdock (/var/lib/underdock for root). */
+  stateDir: string;
+  /** Host folders that bind mounts may come from; empty = none. */
+  allowedMounts: string[];
+  /** Called with the container's output, as it comes. */
+  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
+  /** The container's init exists and waits for start: /proc and cgroup files are read back now. Await it. */
+  waiting(container: string, pid: number): Promise<void>;
+  /** The container's state has changed; `running` after start. */
+  state(state: 'preparing' | 'held' | 'running' | 'stopping'): void;
+}
+
+/** How a container's run ended. */
+export interface Outcome {
+  exitCode: number;
+  /** Set when the chain broke before or beside the process: `code` and `message` are also in the trace. */
+  error?: { code: string; message: string; remedy?: string };
+}
+
+/** A run that is under way. */
+export interface ViaRun {
+  /** Never rejects for a failing container: a lesson is an outcome. Resolves when everything is cleaned up. */
+  done: Promise<Outcome>;
+  input(bytes: Uint8Array): void;
+  endInput(): void;
+  resize(cols: number, rows: number): void;
+  /** Go on after `hold`. */
+  release(by: string): void;
+  /** Signal, then SIGKILL after `graceMs` (10 000 by default). Resolves when the process is gone. */
+  stop(options?: { signal?: string; graceMs?: number }): Promise<void>;
+  /** Remove a container that was kept. */
+  remove(): Promise<void>;
+}
+
+/** A way in: the only place that knows how to command its layers. */
+export interface Via {
+  name: string;
+  run(request: RunRequest, context: ViaContext): ViaRun;
+}

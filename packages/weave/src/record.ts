@@ -1,0 +1,161 @@
+import type { Actor, EventType, Evidence, Grade, Layer } from '@underdock/trace';
+
+/**
+ * What watchers hand to the weave. `at` is in ms on the trace's clock (see TraceHeader.clock) for every kind; watchers
+ * convert before they emit. Process ids are thread-group ids as the host sees them; `tid` the thread.
+ */
+export type RawRecord =
+  | SelfRecord
+  | SpawnedRecord
+  | SyscallRecord
+  | ForkRecord
+  | ExecRecord
+  | ExitRecord
+  | CgroupRecord
+  | OomRecord
+  | ReadBackRecord
+  | RuntimeLogRecord
+  | WatcherRecord
+  | LostRecord
+  | ClockRecord;
+
+/** What underdock itself does or knows at first hand; already shaped as an event, `span` from `Weave.newSpan`. */
+export interface SelfRecord {
+  kind: 'self';
+  at: number;
+  type: EventType;
+  step: string;
+  layer: Layer;
+  actor: Actor;
+  span?: string;
+  cause?: string[];
+  container?: string;
+  data: Record<string, unknown>;
+  evidence?: Evidence[];
+  grade?: Grade;
+}
+
+/** underdock started `pid` on behalf of the act `span`: whatever the pid and its descendants do belongs to this run. */
+export interface SpawnedRecord {
+  kind: 'spawned';
+  at: number;
+  pid: number;
+  span: string;
+  /** The layer that the program fills: `low-level` for a runtime, `high-level` for a mount command of ours. */
+  layer: Layer;
+  actor: string;
+  container?: string;
+}
+
+interface KernelRecord {
+  at: number;
+  source: 'tracepoint' | 'strace';
+  pid: number;
+  tid: number;
+  comm: string;
+}
+
+/** One system call, entry or return. Arguments are numbers as passed, strings where they were read from memory. */
+export interface SyscallRecord extends KernelRecord {
+  kind: 'syscall';
+  phase: 'enter' | 'exit';
+  /** The kernel's name without `sys_`: `clone3`, `mount`, `move_mount`, `write`. */
+  name: string;
+  args: Record<string, string | number | string[]>;
+  /** On exit: the result, or minus the errno. */
+  result?: number;
+}
+
+/** A new process (not a thread). */
+export interface ForkRecord extends KernelRecord {
+  kind: 'fork';
+  childPid: number;
+  childComm?: string;
+}
+
+/** A successful execve or execveat. */
+export interface ExecRecord extends KernelRecord {
+  kind: 'exec';
+  path: string;
+  argv?: string[];
+  syscall?: 'execve' | 'execveat';
+}
+
+/** The last thread of a process has ended. */
+export interface ExitRecord extends KernelRecord {
+  kind: 'exit';
+  exitCode: number;
+  signal?: number;
+}
+
+/** A cgroup was made, removed, or a process was moved into one. `hierarchy` is the kernel's id (0 = v2). */
+export interface CgroupRecord extends KernelRecord {
+  kind: 'cgroup';
+  act: 'mkdir' | 'rmdir' | 'attach';
+  hierarchy: number;
+  path: string;
+  attachedPid?: number;
+  attachedComm?: string;
+}
+
+/** The kernel's OOM killer chose a victim. */
+export interface OomRecord extends KernelRecord {
+  kind: 'oom';
+  victimPid: number;
+  victimComm?: string;
+  totalVmKb?: number;
+  anonRssKb?: number;
+}
+
+/** Something read from /proc or a cgroup file: becomes a fact graded `read-back`. */
+export interface ReadBackRecord {
+  kind: 'read-back';
+  at: number;
+  step: string;
+  layer: Layer;
+  actor: Actor;
+  container?: string;
+  span?: string;
+  data: Record<string, unknown>;
+  /** The file that was read and what it said, shortened. */
+  file: string;
+  text: string;
+}
+
+/** A line of the low-level runtime's own JSON log. */
+export interface RuntimeLogRecord {
+  kind: 'runtime-log';
+  at: number;
+  uncertaintyMs: number;
+  runtime: string;
+  span?: string;
+  container?: string;
+  level: string;
+  message: string;
+}
+
+/** A watcher came or went while the trace was growing. */
+export interface WatcherRecord {
+  kind: 'watcher';
+  at: number;
+  layer: Layer;
+  name: string;
+  state: 'ok' | 'missing';
+  why: string;
+}
+
+/** A watcher's source dropped records. */
+export interface LostRecord {
+  kind: 'lost';
+  at: number;
+  layer: Layer;
+  name: string;
+  count: number;
+}
+
+/** A source promises that it will send nothing older than `at` any more (a heartbeat): lets the weave order and flush. */
+export interface ClockRecord {
+  kind: 'clock';
+  at: number;
+  source: string;
+}
