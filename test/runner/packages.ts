@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { call } from './process.ts';
+
+/** Programs the tests use and the Debian packages that bring them. */
+const PROGRAMS: Record<string, string> = {
+  bpftrace: 'bpftrace',
+  strace: 'strace',
+  runc: 'runc',
+  crun: 'crun',
+  umoci: 'umoci',
+  skopeo: 'skopeo',
+  newuidmap: 'uidmap',
+  ip: 'iproute2',
+  hostname: 'hostname',
+  setfattr: 'attr',
+  zstd: 'zstd',
+  busybox: 'busybox-static',
+  chromium: 'chromium',
+};
+
+/**
+ * Daemons that their packages would start at once: these packages are unpacked into a folder of the tests and never
+ * installed, so that nothing begins to run or listen on the machine.
+ */
+const DAEMONS: Record<string, string[]> = {
+  'docker-registry': ['docker-registry'],
+  nginx: ['nginx-light', 'nginx-common', 'nginx'],
+};
+
+/** Debian's own places, then the folder that unpacked daemons lie in. */
+const PLACES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+const unpacked = resolve('test/.work/daemons');
+
+/** Makes sure that everything the live and browser tests use is there; as root on Debian or Ubuntu it installs what is missing. */
+export async function ensureSystemPackages(): Promise<void> {
+  const own = PLACES.slice(2, 4).map((place) => join(unpacked, place));
+  process.env.PATH = [...new Set([...(process.env.PATH ?? '').split(delimiter), ...PLACES, ...own])].join(
+    delimiter,
+  );
+  const missing = missingFrom(Object.keys(PROGRAMS)).map((program) => PROGRAMS[program]!);
+  const daemons = missingFrom(Object.keys(DAEMONS)).flatMap((program) => DAEMONS[program]!);
+  if (missing.length + daemons.length === 0) return;
+  if (process.getuid?.() !== 0 || missingFrom(['apt-get']).length > 0) {
+    console.error(
+      `missing: ${[...missing, ...daemons].join(' ')}: install them, or run npm test as root on Debian or Ubuntu`,
+    );
+    return;
+  }
+  console.log(`installing ${[...missing, ...daemons].join(' ')} …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  await call('apt-get', ['update', '-qq'], env);
+  if (missing.length > 0)
+    await call('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], env);
+  if (daemons.length > 0) unpack(daemons);
+}
+
+function missingFrom(programs: string[]): string[] {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return programs.filter((program) => !folders.some((folder) => existsSync(join(folder, program))));
+}
+
+/** Downloads packages without installing them and lays their files under test/.work/daemons. */
+function unpack(packages: string[]): void {
+  mkdirSync(unpacked, { recursive: true });
+  for (const name of packages)
+    spawnSync('apt-get', ['download', '-qq', name], { cwd: unpacked, stdio: 'inherit' });
+  for (const file of readdirSync(unpacked).filter((name) => name.endsWith('.deb'))) {
+    spawnSync('dpkg', ['-x', file, '.'], { cwd: unpacked, stdio: 'inherit' });
+  }
+}

@@ -1,0 +1,81 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { call } from './process.ts';
+
+interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const reportSchema = z.object({
+  success: z.boolean(),
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  numTodoTests: z.number().optional(),
+});
+
+/** Adds up what several test programs say and prints one closing line for all of them. */
+export class Tally {
+  #rows: { name: string; count: Count; seconds: number }[] = [];
+
+  add(name: string, count: Count, seconds = 0): void {
+    this.#rows.push({ name, count, seconds });
+  }
+
+  /** Runs one vitest project. A project that runs no test at all has failed. */
+  async vitest(project: string): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'underdock-report-'));
+    const file = join(folder, 'report.json');
+    const began = performance.now();
+    const args = [
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile=${file}`,
+    ];
+    const code = await call('node_modules/.bin/vitest', args);
+    this.add(project, readCount(file, code), (performance.now() - began) / 1000);
+    rmSync(folder, { recursive: true });
+  }
+
+  /** Prints the table and the closing line; the exit code. With CI=true a skipped test is a failure. */
+  close(): number {
+    const total: Count = { passed: 0, failed: 0, skipped: 0 };
+    console.log('');
+    for (const { name, count, seconds } of this.#rows) {
+      console.log(
+        `${name.padEnd(16)} ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped (${seconds.toFixed(0)} s)`,
+      );
+      for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += count[key];
+    }
+    if (process.env.CI === 'true' && total.skipped > 0) {
+      console.log(`${total.skipped} tests were skipped: with CI=true that is a failure`);
+      total.failed += total.skipped;
+      total.skipped = 0;
+    }
+    console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+    return total.failed === 0 && total.passed > 0 ? 0 : 1;
+  }
+}
+
+function readCount(file: string, code: number): Count {
+  try {
+    const report = reportSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const failed = report.numFailedTests + (code !== 0 && report.numFailedTests === 0 ? 1 : 0);
+    const none = report.numPassedTests + failed === 0 ? 1 : 0;
+    return {
+      passed: report.numPassedTests,
+      failed: failed + none,
+      skipped: report.numPendingTests + (report.numTodoTests ?? 0),
+    };
+  } catch (error) {
+    console.error(`no report of the test run: ${(error as Error).message}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
