@@ -1,0 +1,15 @@
+import type { DetailLevel } from '@underdock/trace';
+
+/** How to draw. Sizes in px. */
+export interface SceneOptions {
+  width: number;
+  height: number;
+  /** Which arrows are drawn; never where things stand. `story` by default. */
+  level?: DetailLevel;
+  /** The call that the reader has chosen: drawn bright beside the current one. */
+  selectedSpan?: string;
+  /** Larger type for a lecture hall: 1.6. */
+  scale?: number;
+  /** Keys of all actors of the whole trace, if known, so that boxes keep their places from the first picture on. */
+  actors?: readonly { key: string; layer: string; name: string }[];
+}
