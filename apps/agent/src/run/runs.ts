@@ -14,7 +14,13 @@ export interface Run {
   readonly file: string;
   /** Calls back with each batch of new events and when it closes; returns how to stop listening. */
   subscribe(listener: (events: readonly TraceEvent[], closed: boolean) => void): () => void;
-  input(bytes: Uint8Array): void;
+  /**
+   * The container's output as it was written, unredacted and from now on: for the terminal of whoever started the run.
+   * Called right after `start` it misses nothing. Events carry the redacted output. Returns how to stop listening.
+   */
+  attach(listener: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void): () => void;
+  /** May return a promise that resolves once the container has taken the bytes: whoever feeds much waits for it. */
+  input(bytes: Uint8Array): void | Promise<void>;
   endInput(): void;
   resize(cols: number, rows: number): void;
   release(by: string): void;

@@ -31,7 +31,8 @@ export interface Outcome {
 export interface ViaRun {
   /** Never rejects for a failing container: a lesson is an outcome. Resolves when everything is cleaned up. */
   done: Promise<Outcome>;
-  input(bytes: Uint8Array): void;
+  /** May return a promise that resolves once the container has taken the bytes. */
+  input(bytes: Uint8Array): void | Promise<void>;
   endInput(): void;
   resize(cols: number, rows: number): void;
   /** Go on after `hold`. */
