@@ -26,4 +26,9 @@ export interface Tell {
   fact(step: string, data: Record<string, unknown>, told?: Told): void;
   /** A process that was started for `span`: everything it and its descendants do in the kernel belongs to this run. */
   spawned(pid: number, span: string, layer: Layer, actor: string, container?: string): void;
+  /**
+   * The command to spawn in place of `argv` so that it is watched (strace in front of it where no probe watches from
+   * outside); absent = spawn `argv` itself. The act tells `argv` as it was before.
+   */
+  wrap?(argv: readonly string[]): string[];
 }
