@@ -1,0 +1,140 @@
+import type { RunRequest, TraceEvent, TraceHeader } from '@underdock/trace';
+import { KnownSecrets } from './knownSecrets.ts';
+import { isSecretName, REDACTED, redactPatterns, SECRET_FLAG, SECRET_KEY } from './secrets.ts';
+
+/**
+ * Takes secrets out of everything that a run stores or sends: values of environment variables (names stay), credentials
+ * in URLs and headers, text that looks like a key. Applying it twice changes nothing more.
+ */
+export interface Redactor {
+  /** Environment that became known later (the image's): `KEY=value` each. */
+  learnEnv(env: readonly string[]): void;
+  /** The header without secrets; `redacted` names what is known to be redacted so far. */
+  header(header: TraceHeader): TraceHeader;
+  /**
+   * The event without secrets. The bytes of `process/output` lose only known values of at least 6 bytes; a value split over
+   * chunks is caught from its second chunk on, and in its first from 6 bytes on.
+   */
+  event(event: TraceEvent): TraceEvent;
+  /** A request as lists may show it. */
+  request(request: RunRequest): Record<string, unknown>;
+  text(text: string): string;
+  /** Names of what was redacted since the last call, for `trace/redacted` events; `header` counts as a call. */
+  takeNew(): string[];
+}
+
+/** A redactor for one run: it knows the values that the request carries. */
+export function createRedactor(request: Pick<RunRequest, 'env'>): Redactor {
+  const redactor = new RunRedactor();
+  redactor.learnEnv(request.env, true);
+  return redactor;
+}
+
+class RunRedactor implements Redactor {
+  #secrets = new KnownSecrets();
+  #names = new Set<string>();
+  #told = new Set<string>();
+
+  learnEnv(env: readonly string[], asked = false): void {
+    for (const entry of env) {
+      const [name, value] = splitEntry(entry);
+      if (value === undefined || value === '' || value === REDACTED || !isSecretName(name)) continue;
+      this.#names.add(`env ${name}`.slice(0, 300));
+      this.#secrets.add(name, value, asked);
+    }
+  }
+
+  header(header: TraceHeader): TraceHeader {
+    const title = this.text(header.title);
+    const command = this.#value(header.command, 'command') as string[];
+    const redacted = [...new Set([...header.redacted, ...this.#names])].slice(0, 1000);
+    for (const name of this.#names) this.#told.add(name);
+    return { ...header, title, command, redacted };
+  }
+
+  event(event: TraceEvent): TraceEvent {
+    const evidence = event.evidence.map((one) => ({
+      ...one,
+      raw: this.#value(one.raw, 'raw') as Record<string, unknown>,
+    }));
+    return { ...event, data: this.#data(event), evidence };
+  }
+
+  request(request: RunRequest): Record<string, unknown> {
+    return this.#value(request, 'request') as Record<string, unknown>;
+  }
+
+  text(text: string): string {
+    return redactPatterns(this.#secrets.redact(text), (name) => this.#names.add(name));
+  }
+
+  takeNew(): string[] {
+    const fresh = [...this.#names].filter((name) => !this.#told.has(name));
+    for (const name of fresh) this.#told.add(name);
+    return fresh;
+  }
+
+  #data(event: TraceEvent): Record<string, unknown> {
+    const { stream, base64, ...rest } = event.data;
+    if (event.step !== 'process/output' || typeof base64 !== 'string') {
+      return this.#value(event.data, 'data') as Record<string, unknown>;
+    }
+    const bytes = Buffer.from(base64, 'base64');
+    const clean = this.#secrets.redactOutput(String(stream), bytes);
+    const data = { stream, base64: clean === bytes ? base64 : clean.toString('base64') };
+    return { ...data, ...(this.#value(rest, 'data') as object) };
+  }
+
+  #value(value: unknown, key: string): unknown {
+    if (typeof value === 'string') {
+      if (!SECRET_KEY.test(key) || value === '') return this.text(value);
+      this.#names.add(`field ${key}`);
+      return REDACTED;
+    }
+    if (Array.isArray(value)) return this.#list(value, key);
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value);
+    if (isEnvironment(key))
+      return Object.fromEntries(entries.map(([name, one]) => this.#variable(name, one)));
+    return Object.fromEntries(entries.map(([name, one]) => [name, this.#value(one, name)]));
+  }
+
+  /** Arguments and environments: what an element means can depend on the one before it. */
+  #list(list: unknown[], key: string): unknown[] {
+    return list.map((item, index) => {
+      if (typeof item !== 'string') return this.#value(item, '');
+      const before = list[index - 1];
+      if (isEnvironment(key) || before === '-e' || before === '--env') return this.#entry(item, '');
+      const joined = /^(--env=|-e)(?=[A-Za-z_]\w*=)/.exec(item)?.[0];
+      if (joined) return this.#entry(item.slice(joined.length), joined);
+      if (typeof before === 'string' && SECRET_FLAG.test(before) && item !== REDACTED) {
+        this.#names.add(`argument of ${before}`.slice(0, 300));
+        return REDACTED;
+      }
+      return this.text(item);
+    });
+  }
+
+  #entry(entry: string, prefix: string): string {
+    const [name, value] = splitEntry(entry);
+    if (value === undefined || !/^[\w.-]+$/.test(name)) return prefix + this.text(entry);
+    return `${prefix}${name}=${this.#variable(name, value)[1]}`;
+  }
+
+  #variable(name: string, value: unknown): [string, unknown] {
+    if (!isSecretName(name) || value === '' || value === REDACTED || typeof value !== 'string') {
+      return [name, this.#value(value, '')];
+    }
+    this.#names.add(`env ${name}`.slice(0, 300));
+    return [name, REDACTED];
+  }
+}
+
+function isEnvironment(key: string): boolean {
+  return key === 'env' || key === 'Env' || key === 'environment' || key === 'envs';
+}
+
+function splitEntry(entry: string): [name: string, value: string | undefined] {
+  const equals = entry.indexOf('=');
+  return equals < 0 ? [entry, undefined] : [entry.slice(0, equals), entry.slice(equals + 1)];
+}
