@@ -171,5 +171,8 @@ export interface ContainerPicture {
   output: readonly OutputPiece[];
   outputDropped: number;
   /** The process was created, lives, has died, is taken apart. */
+  /** ms: when the asked-for program began to live, and when it died. */
+  aliveAt?: number;
+  deadAt?: number;
   life: 'none' | 'building' | 'waiting' | 'alive' | 'dead' | 'gone';
 }

@@ -1,5 +1,14 @@
+export { actorKey, callOf, programName } from './actors.ts';
+export { callName } from './callName.ts';
+export { failureOf } from './calls.ts';
 export * from './container.ts';
+export { applyEvent, foldTo, initialState } from './fold.ts';
+export { layerTimes } from './layerTime.ts';
+export { isShown, levelOf } from './level.ts';
+export { compareEvents, inOrder } from './order.ts';
 export { PersistentList } from './persistentList.ts';
 export { PersistentMap } from './persistentMap.ts';
+export { causesOf, containerOf, type Gauge, gaugesOf, mountTree, recentCalls } from './query.ts';
 export * from './state.ts';
+export { createTimeline } from './timeline.ts';
 export * from './timelineTypes.ts';

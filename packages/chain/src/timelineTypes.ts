@@ -1,4 +1,5 @@
 import type { DetailLevel, Layer, TraceEvent } from '@underdock/trace';
+import type { PersistentList } from './persistentList.ts';
 import type { CallError, ChainState } from './state.ts';
 
 /** One told step: what the reader takes in at once. */
@@ -25,7 +26,7 @@ export interface ToldStep {
   position: number;
   /** More than one: a bundle (`mount x 38`) whose members can be shown one by one. */
   count: number;
-  members: readonly ToldStep[];
+  members: PersistentList<ToldStep>;
 }
 
 /** The told steps of a trace at one level of detail, and the state at any position. */

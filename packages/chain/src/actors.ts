@@ -1,0 +1,110 @@
+import type { Layer, TraceEvent } from '@underdock/trace';
+import { baseName, text } from './fields.ts';
+import type { ActorSelf, ActorState, Call, ChainState } from './state.ts';
+
+/** How many processes of one actor are kept by name. */
+const MAX_PROCESSES = 16;
+
+/** The key of an actor in a layer. */
+export function actorKey(layer: Layer, name: string): string {
+  return `${layer}/${name}`;
+}
+
+/** The program without what it calls itself for the moment: `runc:[2:INIT]` is runc. */
+export function programName(name: string): string {
+  return name.replace(/:\[.*\]$/, '') || name;
+}
+
+/** The call of a span, or undefined when it has not begun. */
+export function callOf(state: ChainState, span: string | undefined): Call | undefined {
+  const index = span === undefined ? undefined : state.spans.get(span);
+  return index === undefined ? undefined : state.calls.at(index);
+}
+
+/** Which actor does what the event tells, in which layer it is at home, and under which name it acts now. */
+export interface Home {
+  key: string;
+  layer: Layer;
+  name: string;
+  self: ActorSelf;
+}
+
+/**
+ * Finds the actor behind an event. Kernel steps are done by programs of other layers: by the container's own process
+ * once it runs, else by a process of the actor whose act caused them.
+ */
+export function homeOf(state: ChainState, event: TraceEvent): Home {
+  const { actor, layer } = event;
+  const self: ActorSelf =
+    actor.pid === undefined ? { name: actor.name } : { name: actor.name, pid: actor.pid };
+  if (layer !== 'kernel') {
+    const name = layer === 'low-level' ? runtimeName(event) : programName(actor.name);
+    return { key: actorKey(layer, name), layer, name, self };
+  }
+  const process = insideContainer(state, event);
+  if (process) return { key: actorKey('process', process), layer: 'process', name: process, self };
+  const owner = causingActor(state, event) ?? namesake(state, actor.name);
+  if (owner) return { key: owner.key, layer: owner.layer, name: owner.name, self };
+  const name = programName(actor.name);
+  return { key: actorKey('low-level', name), layer: 'low-level', name, self };
+}
+
+/** A low-level act may be told by underdock on the runtime's behalf: the actor is the runtime. */
+function runtimeName(event: TraceEvent): string {
+  const runtime = text(event.data, 'runtime');
+  return runtime ? baseName(runtime) : programName(event.actor.name);
+}
+
+function insideContainer(state: ChainState, event: TraceEvent): string | undefined {
+  const picture = state.containers[event.container ?? state.container];
+  const pid = event.actor.pid;
+  if (!picture || pid === undefined) return undefined;
+  const process = picture.processes[pid];
+  if (!process || process.role === 'runtime') return undefined;
+  const lives = picture.life === 'alive' || picture.life === 'dead' || picture.life === 'gone';
+  return lives && !process.waiting
+    ? picture.processes[picture.init ?? pid]?.comm || event.actor.name
+    : undefined;
+}
+
+function causingActor(state: ChainState, event: TraceEvent): ActorState | undefined {
+  for (const span of event.cause ?? []) {
+    const call = callOf(state, span);
+    if (!call) continue;
+    const end = call.layer === 'kernel' ? call.from : call.to;
+    const actor = 'actor' in end ? state.actors.find((known) => known.key === end.actor) : undefined;
+    if (actor) return actor;
+  }
+  return undefined;
+}
+
+function namesake(state: ChainState, name: string): ActorState | undefined {
+  const program = programName(name);
+  return state.actors.find((known) => known.name === program && known.layer !== 'process');
+}
+
+/** The state with this actor in it, its newest self and what else became known of it. */
+export function withActor(state: ChainState, home: Home, event: TraceEvent, begins: boolean): ChainState {
+  const index = state.actors.findIndex((known) => known.key === home.key);
+  const old = index < 0 ? undefined : state.actors[index]!;
+  const ownName = programName(home.self.name) === home.name;
+  const next: ActorState = {
+    key: home.key,
+    layer: home.layer,
+    name: home.name,
+    pid: old?.pid ?? (ownName ? home.self.pid : undefined),
+    version: event.actor.version ?? old?.version,
+    firstAt: old?.firstAt ?? event.at,
+    lastAt: event.at,
+    processes: withProcess(old?.processes ?? [], home.self),
+    self: home.self,
+    calls: (old?.calls ?? 0) + (begins ? 1 : 0),
+  };
+  const actors = old ? state.actors.with(index, next) : [...state.actors, next];
+  return { ...state, actors };
+}
+
+function withProcess(processes: readonly ActorSelf[], self: ActorSelf): readonly ActorSelf[] {
+  if (processes.some((known) => known.name === self.name && known.pid === self.pid)) return processes;
+  return [...processes, self].slice(-MAX_PROCESSES);
+}

@@ -1,0 +1,101 @@
+import { describeStep, type TraceEvent, type TraceHeader } from '@underdock/trace';
+import { beginCall, continueCall, failureOf } from './calls.ts';
+import { number } from './fields.ts';
+import { inOrder } from './order.ts';
+import { PersistentList } from './persistentList.ts';
+import { PersistentMap } from './persistentMap.ts';
+import { applyToContainer, emptyPicture } from './picture.ts';
+import { applyToTrace } from './self.ts';
+import type { ChainState, Failure } from './state.ts';
+
+/** The state before the first event. */
+export function initialState(header: TraceHeader): ChainState {
+  return {
+    header,
+    count: 0,
+    at: 0,
+    actors: [],
+    calls: new PersistentList(),
+    spans: new PersistentMap(),
+    open: [],
+    containers: { '': emptyPicture('') },
+    container: '',
+    watchers: header.watchers,
+    gaps: header.watchers
+      .filter((watcher) => watcher.state === 'missing')
+      .map(({ layer, name, why }) => ({
+        key: `watcher/${layer}/${name}`,
+        kind: 'watcher' as const,
+        layer,
+        name,
+        why,
+        at: 0,
+      })),
+    redacted: header.redacted,
+    held: false,
+    finished: false,
+    unknown: {},
+  };
+}
+
+/** The state after one more event; `state` itself stays as it is. Events are taken in order of (at, seq). */
+export function applyEvent(state: ChainState, event: TraceEvent): ChainState {
+  const counted: ChainState = {
+    ...state,
+    count: state.count + 1,
+    at: Math.max(state.at, event.at),
+    last: event,
+  };
+  if (event.step.startsWith('trace/')) return applyToTrace(counted, event);
+  const drawn = applyToCalls(counted, event);
+  return conclude(applyToContainer(drawn, event), event);
+}
+
+/** The state after all of these events, put in reading order first. */
+export function foldTo(header: TraceHeader, events: readonly TraceEvent[], from?: ChainState): ChainState {
+  return inOrder(events).reduce(applyEvent, from ?? initialState(header));
+}
+
+function applyToCalls(state: ChainState, event: TraceEvent): ChainState {
+  if (event.type === 'progress' || event.type === 'end') return continueCall(state, event);
+  if (event.type === 'fact') return event.span === undefined ? state : { ...state, current: event.span };
+  const next = beginCall(state, event);
+  if (describeStep(event.step)) return next;
+  return { ...next, unknown: { ...next.unknown, [event.step]: (next.unknown[event.step] ?? 0) + 1 } };
+}
+
+/** What an event means for the run as a whole: held, failed, over. */
+function conclude(state: ChainState, event: TraceEvent): ChainState {
+  let next = state;
+  if (event.step === 'engine/hold') next = { ...next, held: event.type === 'begin' };
+  if (event.step === 'client/run' && event.type === 'end') {
+    next = { ...next, finished: true, exitCode: number(event.data, 'exitCode') };
+  }
+  if (event.step === 'kernel/oom-kill' && !next.failure) {
+    return { ...next, failure: failureAt(event, 'process', { error: 'OOM' }) };
+  }
+  if (event.type !== 'end' || event.layer === 'kernel' || event.data.open === true) return next;
+  const failure = failureOf(event);
+  if (failure) {
+    return next.failure?.kind === 'chain' ? next : { ...next, failure: failureAt(event, 'chain', failure) };
+  }
+  return recovers(next, event) ? { ...next, failure: undefined } : next;
+}
+
+function failureAt(
+  event: TraceEvent,
+  kind: Failure['kind'],
+  failure: { error: string; message?: string; remedy?: string },
+): Failure {
+  const key = event.span ?? `e${event.seq}`;
+  return { ...failure, kind, key, span: event.span, step: event.step, layer: event.layer, at: event.at };
+}
+
+/** An act that ends well in spite of a failure below it has overcome it: another try, another mirror. */
+function recovers(state: ChainState, event: TraceEvent): boolean {
+  const failed = state.failure;
+  if (failed?.kind !== 'chain' || failed.span === undefined || event.step === 'client/run') return false;
+  const index = state.spans.get(failed.span);
+  const call = index === undefined ? undefined : state.calls.at(index);
+  return call?.cause.includes(event.span ?? '') ?? false;
+}

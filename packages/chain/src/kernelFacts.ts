@@ -1,0 +1,156 @@
+import type { TraceEvent } from '@underdock/trace';
+import {
+  type CgroupValue,
+  type ContainerPicture,
+  NAMESPACE_KINDS,
+  type NamespaceKind,
+  type ProcessFact,
+} from './container.ts';
+import { baseName, known, number, text, words } from './fields.ts';
+
+type Fold = (picture: ContainerPicture, event: TraceEvent) => ContainerPicture;
+
+/** Dead children are forgotten beyond this many processes: a container may start thousands. */
+const MAX_PROCESSES = 256;
+const MEANINGS = ['memory', 'cpu', 'pids', 'devices', 'other'] as const;
+
+/** Facts of the kernel and process layers: what exists now. */
+export const KERNEL_FOLDS: Readonly<Record<string, Fold>> = {
+  'kernel/has-namespace': hasNamespace,
+  'kernel/has-cgroup': hasCgroup,
+  'kernel/has-cgroup-value': hasCgroupValue,
+  'kernel/has-mount': hasMount,
+  'kernel/has-restriction': hasRestriction,
+  'process/has-process': hasProcess,
+};
+
+function hasNamespace(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
+  const { data } = event;
+  const kind = text(data, 'kind') as NamespaceKind;
+  if (!NAMESPACE_KINDS.includes(kind)) return picture;
+  const old = picture.namespaces[kind];
+  const inode = text(data, 'inode') ?? old?.inode ?? '';
+  // A namespace of the runtime's own on the way to the container's is told by a pid that is not the init.
+  if (data.gone === true && old && old.inode !== inode) return picture;
+  const fact = {
+    ...old,
+    kind,
+    inode,
+    own: data.own === true,
+    grade: event.grade,
+    seq: event.seq,
+    ...known({ hostInode: text(data, 'hostInode'), pid: number(data, 'pid'), span: event.span }),
+    gone: data.gone === true ? true : undefined,
+  };
+  return { ...picture, namespaces: { ...picture.namespaces, [kind]: fact } };
+}
+
+function hasCgroup(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
+  const { data } = event;
+  const path = text(data, 'path');
+  if (path === undefined) return picture;
+  const hierarchy = number(data, 'hierarchy') ?? 0;
+  const fact = {
+    path,
+    hierarchy,
+    controllers: words(data, 'controllers'),
+    seq: event.seq,
+    gone: data.gone === true ? true : undefined,
+  };
+  const others = picture.cgroups.filter((old) => old.path !== path || old.hierarchy !== hierarchy);
+  return { ...picture, cgroups: [...others, fact] };
+}
+
+function hasCgroupValue(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
+  const { data } = event;
+  const file = text(data, 'file') ?? text(data, 'name');
+  if (file === undefined) return picture;
+  const old = picture.cgroupValues[file];
+  const meaning = MEANINGS.find((word) => word === data.meaning) ?? old?.meaning ?? 'other';
+  const fact: CgroupValue = {
+    ...old,
+    file,
+    name: text(data, 'name') ?? baseName(file),
+    value: (text(data, 'value') ?? old?.value ?? '').trim(),
+    controller: text(data, 'controller') ?? old?.controller ?? '',
+    meaning,
+    grade: event.grade,
+    seq: event.seq,
+    ...known({ now: number(data, 'now'), span: event.span, number: numberOrNull(data.number) }),
+  };
+  return { ...picture, cgroupValues: { ...picture.cgroupValues, [file]: fact } };
+}
+
+function numberOrNull(value: unknown): number | null | undefined {
+  return value === null || typeof value === 'number' ? value : undefined;
+}
+
+function hasMount(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
+  const { data } = event;
+  const mountPoint = text(data, 'mountPoint');
+  if (mountPoint === undefined) return picture;
+  const fact = {
+    mountPoint,
+    fstype: text(data, 'fstype') ?? '',
+    source: text(data, 'source') ?? '',
+    options: words(data, 'options'),
+    readOnly: data.readOnly === true,
+    seq: event.seq,
+    gone: data.gone === true ? true : undefined,
+  };
+  return { ...picture, mounts: { ...picture.mounts, [mountPoint]: fact } };
+}
+
+function hasRestriction(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
+  const { data } = event;
+  const kind = text(data, 'kind');
+  if (kind === undefined) return picture;
+  const fact = {
+    kind,
+    value: data.value,
+    dropped: Array.isArray(data.dropped) ? words(data, 'dropped') : undefined,
+    pid: number(data, 'pid'),
+    grade: event.grade,
+    seq: event.seq,
+    span: event.span,
+  };
+  return { ...picture, restrictions: { ...picture.restrictions, [kind]: fact } };
+}
+
+function hasProcess(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
+  const { data } = event;
+  const pid = number(data, 'pid');
+  if (pid === undefined) return picture;
+  const old = picture.processes[pid];
+  const role =
+    data.role === 'init' || data.role === 'runtime' || data.role === 'child' ? data.role : undefined;
+  const process: ProcessFact = {
+    ...old,
+    pid,
+    comm: text(data, 'comm') ?? old?.comm ?? '',
+    role: role ?? old?.role ?? 'child',
+    waiting: typeof data.waiting === 'boolean' ? data.waiting : (old?.waiting ?? false),
+    alive: typeof data.alive === 'boolean' ? data.alive : data.gone !== true,
+    seq: event.seq,
+    ...known({
+      innerPid: number(data, 'innerPid'),
+      argv: Array.isArray(data.argv) ? words(data, 'argv') : undefined,
+      exitCode: number(data, 'exitCode'),
+      signal: number(data, 'signal') ?? text(data, 'signal'),
+      span: event.span,
+    }),
+  };
+  const next = withProcess(picture, process);
+  return process.role === 'init' ? { ...next, init: pid } : next;
+}
+
+/** The picture with one process put in or changed; keeps the table small. */
+export function withProcess(picture: ContainerPicture, process: ProcessFact): ContainerPicture {
+  const processes = { ...picture.processes, [process.pid]: process };
+  const pids = Object.keys(processes);
+  if (pids.length > MAX_PROCESSES) {
+    const dead = pids.find((pid) => !processes[Number(pid)]!.alive && Number(pid) !== picture.init);
+    delete processes[Number(dead ?? pids.find((pid) => Number(pid) !== picture.init))];
+  }
+  return { ...picture, processes };
+}

@@ -1,0 +1,63 @@
+import type { TraceEvent } from '@underdock/trace';
+import type { ContainerPicture } from './container.ts';
+import { IMAGE_FOLDS } from './image.ts';
+import { KERNEL_FOLDS } from './kernelFacts.ts';
+import { LIFE_FOLDS } from './life.ts';
+import type { ChainState } from './state.ts';
+
+/** A container of which nothing is known yet. */
+export function emptyPicture(id: string): ContainerPicture {
+  return {
+    id,
+    limits: {},
+    defaults: [],
+    namespaces: {},
+    restrictions: {},
+    cgroups: [],
+    cgroupValues: {},
+    mounts: {},
+    processes: {},
+    layers: [],
+    provenance: [],
+    absent: [],
+    output: [],
+    outputDropped: 0,
+    life: 'none',
+  };
+}
+
+/** The state with the event's container changed by it. What is seen before any id is known goes to the first id. */
+export function applyToContainer(state: ChainState, event: TraceEvent): ChainState {
+  const id =
+    event.container ??
+    (event.step === 'engine/create-container' ? idOf(event) : undefined) ??
+    state.container;
+  const settled = id !== '' && state.container === '' ? adopt(state, id) : state;
+  const old = settled.containers[id] ?? emptyPicture(id);
+  let next = old;
+  for (const folds of [IMAGE_FOLDS, KERNEL_FOLDS, LIFE_FOLDS]) {
+    if (Object.hasOwn(folds, event.step)) next = folds[event.step]!(next, event);
+  }
+  if (next.life !== old.life) next = dated(next, event.at);
+  if (next === old && settled.containers[id]) return settled;
+  return { ...settled, containers: { ...settled.containers, [id]: next } };
+}
+
+function dated(picture: ContainerPicture, at: number): ContainerPicture {
+  if (picture.life === 'alive') return { ...picture, aliveAt: picture.aliveAt ?? at };
+  const over = picture.life === 'dead' || picture.life === 'gone';
+  return over && picture.aliveAt !== undefined ? { ...picture, deadAt: picture.deadAt ?? at } : picture;
+}
+
+function idOf(event: TraceEvent): string | undefined {
+  return typeof event.data.id === 'string' && event.data.id !== '' ? event.data.id : undefined;
+}
+
+function adopt(state: ChainState, id: string): ChainState {
+  const { '': nameless, ...named } = state.containers;
+  return {
+    ...state,
+    container: id,
+    containers: { ...named, [id]: { ...(nameless ?? emptyPicture(id)), id } },
+  };
+}

@@ -1,0 +1,86 @@
+import type { DetailLevel } from '@underdock/trace';
+import { callOf } from './actors.ts';
+import type { CgroupValue, ContainerPicture, MountRow } from './container.ts';
+import { isShown } from './level.ts';
+import { emptyPicture } from './picture.ts';
+import type { Call, ChainState } from './state.ts';
+
+/** The container that is drawn: the first of the trace unless another id is asked for. */
+export function containerOf(state: ChainState, id = state.container): ContainerPicture {
+  return state.containers[id] ?? emptyPicture(id);
+}
+
+/** The newest `max` calls that are shown at this level of detail, newest first. */
+export function recentCalls(state: ChainState, level: DetailLevel, max: number): Call[] {
+  const found: Call[] = [];
+  let looked = 0;
+  for (const call of state.calls.newestFirst()) {
+    if (isShown(call.level, level)) found.push(call);
+    // Far back there is nothing that a picture of the moment needs; a trace of 200,000 syscalls must stay quick.
+    if (found.length >= max || ++looked > 20_000) break;
+  }
+  return found;
+}
+
+/** The chain of calls that made this one happen, nearest first, up to the client's. */
+export function causesOf(state: ChainState, call: Call): Call[] {
+  const found: Call[] = [];
+  const seen = new Set([call.key]);
+  let next: Call | undefined = call;
+  while (next) {
+    const cause: Call | undefined = next.cause.map((span) => callOf(state, span)).find((known) => known);
+    if (!cause || seen.has(cause.key)) break;
+    found.push(cause);
+    seen.add(cause.key);
+    next = cause;
+  }
+  return found;
+}
+
+/** The mounts that exist, as rows of a tree: parents before children, siblings by name. */
+export function mountTree(picture: ContainerPicture): MountRow[] {
+  const mounts = Object.values(picture.mounts)
+    .filter((mount) => !mount.gone)
+    .sort((a, b) => (key(a.mountPoint) < key(b.mountPoint) ? -1 : 1));
+  const open: string[] = [];
+  return mounts.map((mount) => {
+    while (open.length > 0 && !isBelow(mount.mountPoint, open.at(-1)!)) open.pop();
+    open.push(mount.mountPoint);
+    return { ...mount, depth: open.length - 1 };
+  });
+}
+
+/** Slashes sort before every other character, so that a folder's children follow it directly. */
+function key(path: string): string {
+  return path.replaceAll('/', '\u0001');
+}
+
+function isBelow(path: string, parent: string): boolean {
+  return parent === '/' || path.startsWith(`${parent}/`);
+}
+
+/** A limit and its usage, as one gauge shows them. */
+export interface Gauge {
+  meaning: 'memory' | 'cpu' | 'pids';
+  /** Bytes, cpus or a count; null = unlimited, undefined = not known. */
+  limit?: number | null;
+  now?: number;
+  /** The cgroup file that holds the limit. */
+  value?: CgroupValue;
+}
+
+const LIMIT_NAMES: Readonly<Record<Gauge['meaning'], readonly string[]>> = {
+  memory: ['memory.max', 'memory.limit_in_bytes'],
+  cpu: ['cpu.max', 'cpu.cfs_quota_us'],
+  pids: ['pids.max'],
+};
+
+/** Memory, cpu and pids as the kernel's files say. */
+export function gaugesOf(picture: ContainerPicture): Gauge[] {
+  const values = Object.values(picture.cgroupValues);
+  return (['memory', 'cpu', 'pids'] as const).map((meaning) => {
+    const value = values.find((fact) => LIMIT_NAMES[meaning].includes(fact.name));
+    const now = values.find((fact) => fact.meaning === meaning && fact.now !== undefined)?.now;
+    return { meaning, limit: value?.number, now, value };
+  });
+}
