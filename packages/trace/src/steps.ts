@@ -205,6 +205,11 @@ export const STEPS = {
     'pid (host’s view), innerPid?, comm, argv[]?, role: init|child|runtime, waiting?: true before start, alive, exitCode?, signal?, gone?',
   ),
   'process/output': moment('process', 'calls', 'stream: stdout|stderr, base64'),
+  'process/output-limit': moment(
+    'process',
+    'calls',
+    'keptBytes, omittedBytes? (once known): output beyond the trace’s limits is passed through but not kept',
+  ),
   'process/input': moment('process', 'syscalls', 'bytes (count)'),
 
   // what a trace says about itself; the layer is that of the watcher concerned

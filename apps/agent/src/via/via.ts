@@ -14,10 +14,14 @@ export interface ViaContext {
   allowedMounts: string[];
   /** Called with the container's output, as it comes. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
+  /** Environment that became known on the way (the image's), `KEY=value` each: its secrets are redacted from now on. */
+  learnEnv?(env: readonly string[]): void;
   /** The container's init exists and waits for start: /proc and cgroup files are read back now. Await it. */
   waiting(container: string, pid: number): Promise<void>;
   /** The container's state has changed; `running` after start. */
   state(state: 'preparing' | 'held' | 'running' | 'stopping'): void;
+  /** The run has got its container: its full id. */
+  container?(id: string): void;
 }
 
 /** How a container's run ended. */
@@ -46,5 +50,7 @@ export interface ViaRun {
 /** A way in: the only place that knows how to command its layers. */
 export interface Via {
   name: string;
+  /** Rejects, with a code and a remedy, for what can be known before anything starts: an unknown runtime, a bad flag. */
+  check?(request: RunRequest, allowedMounts: readonly string[]): Promise<void>;
   run(request: RunRequest, context: ViaContext): ViaRun;
 }

@@ -31,8 +31,10 @@ export interface LowLevelRuntime {
   readonly version: string;
   /** What this runtime can't do for this user on this host, in words: told as `low-level/absent` and shown. */
   readonly absent: readonly { what: string; why: string }[];
+  /** True when `create` makes the terminal itself (by --console-socket) and returns its master; else stdio.console is given. */
+  readonly makesConsole?: boolean;
   /** Resolves with the host pid of the init process that waits for `start`. */
-  create(work: BundleToRun, tell: Tell): Promise<{ pid: number }>;
+  create(work: BundleToRun, tell: Tell): Promise<{ pid: number; console?: number }>;
   start(id: string, tell: Tell, cause: string): Promise<void>;
   state(
     id: string,
