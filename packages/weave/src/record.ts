@@ -9,6 +9,7 @@ export type RawRecord =
   | SpawnedRecord
   | SyscallRecord
   | ForkRecord
+  | NamespacesRecord
   | ExecRecord
   | ExitRecord
   | CgroupRecord
@@ -73,10 +74,17 @@ export interface ForkRecord extends KernelRecord {
   childComm?: string;
 }
 
-/** A successful execve or execveat. */
+/** The namespaces of a process after unshare, setns or its own birth, as inodes by kind; `pid` is that of its children. */
+export interface NamespacesRecord extends KernelRecord {
+  kind: 'namespaces';
+  inodes: Record<string, number>;
+}
+
+/** A successful execve or execveat; `comm` is the name before it, `newComm` the one that the kernel gave. */
 export interface ExecRecord extends KernelRecord {
   kind: 'exec';
   path: string;
+  newComm?: string;
   argv?: string[];
   syscall?: 'execve' | 'execveat';
 }

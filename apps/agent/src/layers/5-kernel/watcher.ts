@@ -1,5 +1,6 @@
 import type { WatcherState } from '@underdock/trace';
 import type { KernelWatch } from '../watcher.ts';
+import { BpftraceWatch } from './bpftraceWatch.ts';
 
 /** What the kernel's watcher needs to know. */
 export interface KernelWatchOptions {
@@ -10,4 +11,6 @@ export interface KernelWatchOptions {
 }
 
 /** Picks bpftrace when this is root and it can be used, else strace on what we start, else nothing (a declared gap). */
-export declare function createKernelWatch(options: KernelWatchOptions): KernelWatch;
+export function createKernelWatch(options: KernelWatchOptions): KernelWatch {
+  return new BpftraceWatch(options);
+}

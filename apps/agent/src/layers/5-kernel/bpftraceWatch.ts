@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import type { WatcherState } from '@underdock/trace';
+import { bpftraceVersion, type Probe, readTracepoints, startProbe } from '../../probe/bpftrace.ts';
+import { locateOn, readMountinfo } from '../../probe/cgroupMounts.ts';
+import { ProbeDecoder } from '../../probe/decode.ts';
+import { ProbeError } from '../../probe/error.ts';
+import { FanOut } from '../../probe/fanOut.ts';
+import type { Printed } from '../../probe/lines.ts';
+import { buildProgram } from '../../probe/program.ts';
+import { NAMESPACE_KINDS, processFragment } from '../6-process/fragment.ts';
+import type { Follower, KernelWatch } from '../watcher.ts';
+import { kernelFragment, SYSCALLS } from './fragment.ts';
+import type { KernelWatchOptions } from './watcher.ts';
+
+const CATEGORIES = ['raw_syscalls', 'task', 'sched', 'cgroup', 'oom'];
+const NEEDED = [
+  'raw_syscalls:sys_enter',
+  'raw_syscalls:sys_exit',
+  'task:task_newtask',
+  'sched:sched_process_exit',
+];
+
+/** Watches the agent's descendants with one bpftrace. Needs root and BPF. */
+export class BpftraceWatch implements KernelWatch {
+  readonly layer = 'kernel';
+  readonly name = 'bpftrace';
+  state: WatcherState = { layer: 'kernel', name: 'bpftrace', state: 'missing', why: 'not started' };
+  #options: KernelWatchOptions;
+  #out = new FanOut();
+  #probe: Probe | undefined;
+  #decoder: ProbeDecoder | undefined;
+  /** Added to the probe's instants to make them CLOCK_MONOTONIC, in ms: some versions count the time asleep too. */
+  #offsetMs: number | undefined;
+  #lastMs = 0;
+  constructor(options: KernelWatchOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<WatcherState> {
+    try {
+      this.#probe = await this.#startProbe();
+      this.state = { layer: 'kernel', name: 'bpftrace', state: 'ok' };
+    } catch (error) {
+      if (!(error instanceof ProbeError)) throw error;
+      this.state = { layer: 'kernel', name: 'bpftrace', state: 'missing', why: error.message };
+    }
+    return this.state;
+  }
+
+  async #startProbe(): Promise<Probe> {
+    if (process.getuid?.() !== 0)
+      throw new ProbeError('not-root', 'bpftrace needs root: start underdock with sudo');
+    const version = await bpftraceVersion();
+    const points = await readTracepoints(CATEGORIES);
+    const absent = NEEDED.filter((name) => !points.has(name));
+    if (absent.length > 0) {
+      const why = `the kernel has no ${absent.join(', ')}: it needs CONFIG_FTRACE_SYSCALLS`;
+      throw new ProbeError('no-tracepoints', why);
+    }
+    const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
+    const changing = SYSCALLS.filter((call) => call.name === 'unshare' || call.name === 'setns');
+    const ids = changing.map((call) => call.ids[arch === 'x64' ? 0 : 1] ?? -1);
+    const oomDetail = points.hasField('oom:mark_victim', 'total_vm');
+    const fragments = [processFragment(ids), kernelFragment({ oomDetail })];
+    const program = buildProgram(fragments, { version, arch, hasTracepoint: points.has });
+    this.#decoder = new ProbeDecoder({
+      syscalls: SYSCALLS,
+      namespaceKinds: NAMESPACE_KINDS,
+      locate: locateOn(readMountinfo(await readFile('/proc/self/mountinfo', 'utf8'))),
+      emit: (record) => this.#out.push({ ...record, at: this.#monotonic(record.at) }),
+    });
+    return startProbe({
+      program,
+      agentPid: this.#options.agentPid,
+      onPrinted: (printed) => this.#printed(printed),
+      onEnd: (error) => this.#ended(error),
+    });
+  }
+
+  #printed(printed: Printed): void {
+    if (printed.is === 'other') return;
+    if (printed.is === 'line') {
+      if (printed.line.letter === 't') this.#calibrate(Number(printed.line.words[0]) / 1e6);
+      if (this.#decoder?.line(printed.line)) return;
+    }
+    const count = printed.is === 'lost' ? printed.count : 1;
+    this.#out.push({ kind: 'lost', at: this.#lastMs, layer: 'kernel', name: 'bpftrace', count });
+  }
+
+  // A heartbeat arrives some ms after its instant. A second or more apart means another clock: the least gap tells which.
+  #calibrate(probeMs: number): void {
+    const gap = nowMs() - probeMs;
+    const base = Math.abs(gap) < 1000 ? 0 : gap;
+    if (this.#offsetMs === undefined || base < this.#offsetMs) this.#offsetMs = base;
+    this.#lastMs = this.#monotonic(probeMs);
+  }
+
+  #monotonic(probeMs: number): number {
+    return probeMs + (this.#offsetMs ?? 0);
+  }
+
+  #ended(error: ProbeError): void {
+    this.#probe = undefined;
+    this.state = { layer: 'kernel', name: 'bpftrace', state: 'missing', why: error.message };
+    this.#out.push({ kind: 'watcher', at: nowMs(), ...this.state, why: error.message, state: 'missing' });
+    this.#out.release();
+    this.#options.onState?.(this.state);
+  }
+
+  follow(originNs: bigint, follower: Follower): () => void {
+    return this.#out.follow(originNs, follower);
+  }
+
+  async settle(timeoutMs = 2000): Promise<void> {
+    if (this.#probe) await this.#out.settle(nowMs(), timeoutMs);
+  }
+
+  async stop(): Promise<void> {
+    const probe = this.#probe;
+    this.#probe = undefined;
+    this.#out.release();
+    await probe?.stop();
+  }
+
+  wrap(argv: readonly string[]): string[] {
+    return [...argv];
+  }
+}
+
+function nowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

@@ -1,0 +1,55 @@
+/** One line of /proc/PID/mountinfo (proc_pid_mountinfo(5)), as far as it is of use here. */
+export interface MountLine {
+  id: number;
+  parent: number;
+  /** `major:minor` of the filesystem. */
+  device: string;
+  root: string;
+  mountPoint: string;
+  options: string[];
+  fstype: string;
+  source: string;
+  superOptions: string[];
+}
+
+/** Reads mountinfo; octal escapes (\\040 is a space) are resolved. Lines that make no sense are left out. */
+export function readMountinfo(text: string): MountLine[] {
+  const lines: MountLine[] = [];
+  for (const line of text.split('\n')) {
+    const words = line.split(' ');
+    const dash = words.indexOf('-', 6);
+    const [id, parent, device, root, mountPoint, options] = words;
+    const [fstype, source, superOptions] = words.slice(dash + 1);
+    if (dash < 0 || !device || !root || !mountPoint || !fstype) continue;
+    lines.push({
+      id: Number(id),
+      parent: Number(parent),
+      device,
+      root: unescaped(root),
+      mountPoint: unescaped(mountPoint),
+      options: (options ?? '').split(','),
+      fstype,
+      source: unescaped(source ?? ''),
+      superOptions: (superOptions ?? '').split(','),
+    });
+  }
+  return lines;
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+/** The absolute path of a cgroup file, from its device number as the kernel has it and its path in the hierarchy. */
+export function locateOn(mounts: readonly MountLine[]): (device: number, path: string) => string {
+  const points = new Map<string, string>();
+  for (const mount of mounts) {
+    if (mount.fstype !== 'cgroup' && mount.fstype !== 'cgroup2') continue;
+    if (mount.root === '/') points.set(mount.device, mount.mountPoint);
+  }
+  return (device, path) => {
+    // dev_t inside the kernel: 12 bits of major, 20 bits of minor
+    const point = points.get(`${device >>> 20}:${device & 0xfffff}`);
+    return point ? `${point}${path}` : path;
+  };
+}
