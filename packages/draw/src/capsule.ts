@@ -1,0 +1,261 @@
+import {
+  type ContainerPicture,
+  NAMESPACE_KINDS,
+  type NamespaceFact,
+  type ProcessFact,
+} from '@underdock/chain';
+import type { Layout } from './layout.ts';
+import { present, words } from './paint.ts';
+import type { Shape } from './shapes.ts';
+
+const TURN = Math.PI * 2;
+/** Half of the slit between two segments, radians. */
+const SLIT = 0.035;
+
+/** The capsule: a ring of namespaces, the process inside, the root filesystem as its floor. */
+export function capsuleShapes(picture: ContainerPicture, layout: Layout): Shape[] {
+  return [
+    inside(picture, layout),
+    ...floor(picture, layout),
+    ...NAMESPACE_KINDS.flatMap((kind, i) => segment(picture, layout, kind, i)),
+    ...processWords(picture, layout),
+  ];
+}
+
+function inside(picture: ContainerPicture, layout: Layout): Shape {
+  const { cx, cy, inner } = layout.capsule;
+  const alive = picture.life === 'alive';
+  return {
+    kind: 'ring',
+    key: 'capsule/inside',
+    part: 'life',
+    states: [picture.life],
+    layer: 'process',
+    cx,
+    cy,
+    innerRadius: 0,
+    outerRadius: inner - 3,
+    startAngle: 0,
+    endAngle: TURN,
+    fill: alive ? 'life-glow' : 'capsule-inside',
+    opacity: picture.life === 'none' || picture.life === 'gone' ? 0.45 : 1,
+    label: `the container's process: ${LIFE_WORDS[picture.life]}`,
+  };
+}
+
+const LIFE_WORDS: Readonly<Record<ContainerPicture['life'], string>> = {
+  none: 'none yet',
+  building: 'its place is being built',
+  waiting: 'waits for start',
+  alive: 'alive',
+  dead: 'has ended',
+  gone: 'taken apart',
+};
+
+function segment(
+  picture: ContainerPicture,
+  layout: Layout,
+  kind: (typeof NAMESPACE_KINDS)[number],
+  index: number,
+): Shape[] {
+  const fact = picture.namespaces[kind];
+  const own = fact?.own === true && !fact.gone;
+  const step = TURN / NAMESPACE_KINDS.length;
+  const { cx, cy, inner, outer } = layout.capsule;
+  const ref = fact ? { seq: fact.seq, span: fact.span, step: 'kernel/has-namespace' } : undefined;
+  return [
+    {
+      kind: 'ring',
+      key: `segment/${kind}`,
+      part: 'segment',
+      states: [own ? 'own' : fact?.gone ? 'gone' : fact ? 'shared' : 'unknown'],
+      layer: 'kernel',
+      cx,
+      cy,
+      innerRadius: own ? inner : inner + (outer - inner) * 0.2,
+      outerRadius: own ? outer : outer - (outer - inner) * 0.2,
+      startAngle: index * step + SLIT,
+      endAngle: (index + 1) * step - SLIT,
+      fill: own ? 'rock-kernel' : undefined,
+      stroke: own ? undefined : 'shared',
+      strokeWidth: own ? 0 : 1.25,
+      dash: fact && !fact.gone ? undefined : '3 4',
+      ref,
+      label: segmentLabel(kind, fact),
+    },
+    ...segmentWords(layout, kind, index, fact, own),
+  ];
+}
+
+function segmentLabel(kind: string, fact: NamespaceFact | undefined): string {
+  if (!fact) return `${kind} namespace: not known yet`;
+  if (fact.gone) return `${kind} namespace ${fact.inode}: gone`;
+  return fact.own
+    ? `${kind} namespace of its own: ${fact.inode}${fact.hostInode ? `, the host has ${fact.hostInode}` : ''}`
+    : `${kind} namespace shared with the host: ${fact.inode}`;
+}
+
+/** Kinds go clockwise from the top: the first half stands right of the ring, the second half left of it, from below. */
+function segmentWords(
+  layout: Layout,
+  kind: string,
+  index: number,
+  fact: NamespaceFact | undefined,
+  own: boolean,
+): Shape[] {
+  const half = NAMESPACE_KINDS.length / 2;
+  const isRight = index < half;
+  const row = isRight ? index : NAMESPACE_KINDS.length - 1 - index;
+  const column = isRight ? layout.ringLabels.right : layout.ringLabels.left;
+  const { small } = layout;
+  const y = column.y + (column.height / half) * (row + 0.5);
+  const x = isRight ? column.x : column.x + column.width;
+  const base = {
+    part: 'segment',
+    layer: 'kernel',
+    x,
+    anchor: isRight ? 'start' : 'end',
+    room: column.width,
+  } as const;
+  const note = own ? fact!.inode : fact?.gone ? 'gone' : fact ? 'the host’s' : '';
+  const states = [own ? 'own' : 'shared'];
+  const size = small;
+  const anchorAngle = ((index + 0.5) * TURN) / NAMESPACE_KINDS.length;
+  return present([
+    leader(layout, anchorAngle, isRight, y, kind, own),
+    ...words({
+      ...base,
+      key: `segment/${kind}/name`,
+      states,
+      y: note ? y - small * 0.12 : y + small * 0.36,
+      text: kind,
+      size,
+      weight: own ? 600 : 400,
+      fill: own ? 'rock-kernel' : 'rock-soft',
+    }),
+    ...words({
+      ...base,
+      key: `segment/${kind}/inode`,
+      states,
+      y: y + small * 1.02,
+      text: note,
+      size,
+      mono: own,
+      fill: own ? 'rock-ink' : 'rock-soft',
+      ref: fact ? { seq: fact.seq, span: fact.span, step: 'kernel/has-namespace' } : undefined,
+    }),
+  ]);
+}
+
+/** A hair from the segment to its words. */
+function leader(
+  layout: Layout,
+  angle: number,
+  isRight: boolean,
+  y: number,
+  kind: string,
+  own: boolean,
+): Shape {
+  const { cx, cy, outer } = layout.capsule;
+  const reach = layout.small * 0.35;
+  const x = isRight
+    ? layout.ringLabels.right.x - reach
+    : layout.ringLabels.left.x + layout.ringLabels.left.width + reach;
+  return {
+    kind: 'line',
+    key: `segment/${kind}/leader`,
+    part: 'segment',
+    points: [
+      [cx + Math.sin(angle) * (outer + 2), cy - Math.cos(angle) * (outer + 2)],
+      [x, y],
+    ],
+    head: 'none',
+    stroke: own ? 'rock-kernel' : 'shared',
+    strokeWidth: 1,
+    opacity: own ? 0.8 : 0.5,
+  };
+}
+
+/** The layers of the image as slabs, bottom up, the writable one on top: the floor that the process stands on. */
+function floor(picture: ContainerPicture, layout: Layout): Shape[] {
+  const { cx, cy, inner } = layout.capsule;
+  const ready = picture.snapshot?.ready === true;
+  const count = Math.min(picture.layers.length || picture.snapshot?.lower.length || 0, 6);
+  if (!ready && count === 0) return [];
+  const bottom = cy + inner * 0.84;
+  const height = Math.min(layout.small * 0.5, (inner * 0.38) / (count + 1));
+  const slab = (i: number, key: string, fill: string, label: string, opacity: number): Shape => {
+    const y = bottom - (i + 1) * height;
+    const low = Math.min(inner - 6, Math.abs(y + height - cy));
+    const half = Math.sqrt(Math.max(0, (inner - 6) ** 2 - low ** 2));
+    const rect = { x: cx - half, y, width: half * 2, height: height - 1.5 };
+    return {
+      kind: 'rect',
+      key,
+      part: 'stack',
+      layer: 'high-level',
+      ...rect,
+      radius: 1.5,
+      fill,
+      opacity,
+      label,
+    };
+  };
+  const slabs = Array.from({ length: count }, (_, i) => {
+    const layer = picture.layers[i];
+    const done = !layer || layer.state === 'ready' || layer.state === 'cached';
+    return slab(
+      i,
+      `floor/${i}`,
+      'rock-high-level',
+      `image layer ${i + 1} of the root filesystem`,
+      done ? 0.75 : 0.2,
+    );
+  });
+  return ready
+    ? [...slabs, slab(count, 'floor/write', 'rock-process', 'the writable layer of the root filesystem', 1)]
+    : slabs;
+}
+
+/** Name, both pids and what it is about, above the floor. */
+function processWords(picture: ContainerPicture, layout: Layout): Shape[] {
+  const { cx, cy, inner } = layout.capsule;
+  const { small, large } = layout;
+  const init = picture.init === undefined ? undefined : picture.processes[picture.init];
+  const room = inner * 1.62;
+  const base = { part: 'life', states: [picture.life], layer: 'process', x: cx, anchor: 'middle' } as const;
+  const lines = linesOf(picture, init);
+  return lines.flatMap((text, i) =>
+    words({
+      ...base,
+      key: `process/${i}`,
+      y: cy - inner * 0.3 + i * small * 1.4,
+      text,
+      room: i === 0 ? room * 0.92 : room,
+      size: i === 0 ? large : small,
+      weight: i === 0 ? 600 : 400,
+      fill: i === 0 ? (picture.oomKilled ? 'rock-failure' : 'rock-ink') : 'rock-soft',
+      ref: init ? { seq: init.seq, span: init.span, step: 'process/has-process' } : undefined,
+    }),
+  );
+}
+
+function linesOf(picture: ContainerPicture, init: ProcessFact | undefined): string[] {
+  if (picture.life === 'none') return ['process', 'not yet there'];
+  if (picture.life === 'gone') return ['taken apart', exitWords(picture, init)];
+  if (!init) return [picture.life === 'dead' ? 'ended' : 'being built', exitWords(picture, init)];
+  const pids =
+    init.innerPid === undefined
+      ? [`pid ${init.pid}`]
+      : [`pid ${init.innerPid} inside`, `${init.pid} outside`];
+  if (picture.life === 'dead') return [init.comm || 'ended', exitWords(picture, init), ...pids.slice(-1)];
+  if (init.waiting) return [init.comm, ...pids, 'waits for start'].slice(0, 4);
+  return [init.comm, ...pids];
+}
+
+function exitWords(picture: ContainerPicture, init: ProcessFact | undefined): string {
+  if (picture.oomKilled) return 'killed: out of memory';
+  if (init?.signal) return `ended by signal ${init.signal}`;
+  const code = picture.exitCode ?? init?.exitCode;
+  return code === undefined ? '' : `exit code ${code}`;
+}
