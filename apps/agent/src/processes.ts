@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+
+/** What /proc/PID/stat says (proc_pid_stat(5)). `startTime` in clock ticks since boot tells a pid from its next owner. */
+export interface ProcessStat {
+  pid: number;
+  comm: string;
+  state: string;
+  parent: number;
+  startTime: number;
+}
+
+/** The state of a process, or undefined when there is none of this pid. */
+export function readStat(pid: number): ProcessStat | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  // comm may hold spaces and brackets: the last ")" ends it.
+  const end = text.lastIndexOf(')');
+  const fields = text.slice(end + 2).split(' ');
+  return {
+    pid,
+    comm: text.slice(text.indexOf('(') + 1, end),
+    state: fields[0] ?? '?',
+    parent: Number(fields[1]),
+    startTime: Number(fields[19]),
+  };
+}
+
+/** Every process that /proc shows to us. */
+export function allProcesses(): ProcessStat[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => readStat(Number(name)))
+    .filter((stat) => stat !== undefined);
+}
+
+/** Whether the process that was `pid` at `startTime` still lives (a zombie does not). */
+export function isAlive(pid: number, startTime: number): boolean {
+  const stat = readStat(pid);
+  return stat !== undefined && stat.startTime === startTime && stat.state !== 'Z' && stat.state !== 'X';
+}
+
+/** The number of a signal by name, with or without SIG, or by number; undefined when there is no such signal. */
+export function signalNumber(name: string): number | undefined {
+  if (/^\d+$/.test(name)) return Number(name) >= 1 && Number(name) <= 64 ? Number(name) : undefined;
+  const upper = name.toUpperCase();
+  const full = upper.startsWith('SIG') ? upper : `SIG${upper}`;
+  const realTime = /^SIGRT(MIN|MAX)(?:([+-])(\d+))?$/.exec(full);
+  if (realTime)
+    return realTimeSignal(realTime[1] === 'MIN', Number(`${realTime[2] ?? '+'}${realTime[3] ?? 0}`));
+  return (constants.signals as Record<string, number>)[full];
+}
+
+/** signal(7): glibc's SIGRTMIN is 34, SIGRTMAX 64. */
+function realTimeSignal(fromMin: boolean, offset: number): number | undefined {
+  const number = (fromMin ? 34 : 64) + offset;
+  return number >= 34 && number <= 64 ? number : undefined;
+}

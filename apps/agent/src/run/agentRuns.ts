@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HostDescription, RunRequest, RunSummary } from '@underdock/trace';
+import type { Weave, WeaveOptions } from '@underdock/weave';
+import type { KernelWatch } from '../layers/watcher.ts';
+import type { Via } from '../via/via.ts';
+import { RunError } from './error.ts';
+import { hostNamespaces } from './host.ts';
+import { type Look, startRun } from './liveRun.ts';
+import { createRedactor } from './redact.ts';
+import type { Run, Runs } from './runs.ts';
+import { listTraces, traceFile, traceFolder } from './store.ts';
+
+/** So many runs may be under way at once. */
+export const MOST_RUNNING = 32;
+/** So many finished runs stay in memory; the traces of older ones are on disk. */
+export const MOST_FINISHED = 30;
+/** A run from the page is stopped after this long. */
+export const PAGE_LIMIT_MS = 2 * 60 * 60 * 1000;
+
+/** What the runs of an agent are made of. */
+export interface RunsOptions {
+  stateDir: string;
+  /** Host folders that bind mounts may come from; empty = none. */
+  allowedMounts: string[];
+  vias: readonly Via[];
+  host: HostDescription;
+  createWeave: (options: WeaveOptions) => Weave;
+  /** Started already. It is not stopped by `close`: whoever started it does that. */
+  watch: KernelWatch;
+  look: Look;
+  /** Removes what earlier agents kept under a run's id; resolves with false when there is nothing of that id. */
+  removeKept?: (run: string) => Promise<boolean>;
+  mostRunning?: number;
+  pageLimitMs?: number;
+}
+
+/** All runs of this agent. */
+export function createRuns(options: RunsOptions): Runs {
+  return new AgentRuns(options);
+}
+
+class AgentRuns implements Runs {
+  #options: RunsOptions;
+  #runs = new Map<string, Run>();
+  #listeners = new Set<() => void>();
+  #deadlines = new Map<string, NodeJS.Timeout>();
+  #closing = false;
+
+  constructor(options: RunsOptions) {
+    this.#options = options;
+  }
+
+  async start(request: RunRequest, origin: 'cli' | 'page' | 'http'): Promise<Run> {
+    const via = this.#viaFor(request);
+    await via.check?.(request, this.#options.allowedMounts);
+    this.#admit();
+    const id = randomBytes(6).toString('hex');
+    const limitMs = origin === 'page' ? (this.#options.pageLimitMs ?? PAGE_LIMIT_MS) : undefined;
+    const run = startRun(
+      {
+        id,
+        file: join(traceFolder(this.#options.stateDir), `${id}.chain`),
+        request,
+        via,
+        ...(limitMs ? { deadline: new Date(Date.now() + limitMs).toISOString() } : {}),
+      },
+      { ...this.#options, hostNamespaces: hostNamespaces(), createRedactor, changed: () => this.#changed() },
+    );
+    this.#runs.set(id, run);
+    if (limitMs) this.#deadlines.set(id, setTimeout(() => void run.stop(), limitMs).unref());
+    void run.done.then(() => this.#finished(id));
+    this.#changed();
+    return run;
+  }
+
+  get(id: string): Run | undefined {
+    return this.#runs.get(id);
+  }
+
+  list(): RunSummary[] {
+    return [...this.#runs.values()].map((run) => run.summary()).reverse();
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async remove(id: string): Promise<void> {
+    const run = this.#runs.get(id);
+    if (run) await run.remove();
+    const kept = await this.#options.removeKept?.(id);
+    const file = await this.traceFile(id);
+    if (!run && !kept && !file) throw noSuchRun(id);
+    if (file) await rm(file, { force: true });
+    this.#runs.delete(id);
+    this.#changed();
+  }
+
+  traces(): Promise<{ id: string; title: string; startedAt: string; bytes: number }[]> {
+    return listTraces(traceFolder(this.#options.stateDir));
+  }
+
+  traceFile(id: string): Promise<string | undefined> {
+    return traceFile(traceFolder(this.#options.stateDir), id);
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const timer of this.#deadlines.values()) clearTimeout(timer);
+    const live = [...this.#runs.values()].filter((run) => !run.closed);
+    await Promise.all(live.map((run) => run.stop().then(() => run.done)));
+    this.#listeners.clear();
+  }
+
+  #viaFor(request: RunRequest): Via {
+    const name = request.via ?? this.#options.vias[0]?.name;
+    const via = this.#options.vias.find((one) => one.name === name);
+    if (via) return via;
+    const there = this.#options.vias.map((one) => one.name).join(', ');
+    throw new RunError('via-unknown', `the way in ${name} is not available here`, {
+      remedy: `choose one of: ${there}`,
+    });
+  }
+
+  #admit(): void {
+    if (this.#closing) {
+      throw new RunError('closing', 'underdock is shutting down', { remedy: 'start it again, then run' });
+    }
+    const running = [...this.#runs.values()].filter((run) => !run.closed);
+    const most = this.#options.mostRunning ?? MOST_RUNNING;
+    if (running.length >= most) {
+      throw new RunError('too-many-runs', `${running.length} runs are under way, which is the limit`, {
+        remedy: 'wait for one to end, or stop one',
+      });
+    }
+  }
+
+  #finished(id: string): void {
+    clearTimeout(this.#deadlines.get(id));
+    this.#deadlines.delete(id);
+    const closed = [...this.#runs.values()].filter((run) => run.closed);
+    for (const run of closed.slice(0, Math.max(0, closed.length - MOST_FINISHED))) this.#runs.delete(run.id);
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+function noSuchRun(id: string): RunError {
+  return new RunError('no-such-run', `there is no run ${id}`, {
+    remedy: 'look at the list of runs for its id',
+  });
+}

@@ -1,0 +1,136 @@
+import type { TraceEvent, TraceHeader } from '@underdock/trace';
+import type { RawRecord, Weave, WeaveOptions } from '@underdock/weave';
+import type { Redactor } from './redact.ts';
+import type { TraceWriter } from './store.ts';
+
+/** From so many events on, the trace of a container that lives long takes no more of what it does in the kernel. */
+export const MOST_EVENTS = 100_000;
+const TICK_MS = 50;
+
+/** Called with new events, and once with `closed`. */
+export type TraceListener = (events: readonly TraceEvent[], closed: boolean) => void;
+
+/** A trace that is being written: records go in, redacted events come out, to the file first and then to listeners. */
+export interface GrowingTrace {
+  readonly header: TraceHeader;
+  readonly events: readonly TraceEvent[];
+  readonly closed: boolean;
+  newSpan(): string;
+  add(record: RawRecord): void;
+  /** Calls back with each batch; returns how to stop. */
+  subscribe(listener: TraceListener): () => void;
+  /** Writes everything that waits, ends open acts, closes the file. */
+  close(): void;
+}
+
+/** What a trace grows from. */
+export interface GrowingTraceOptions {
+  header: TraceHeader;
+  now: () => number;
+  createWeave: (options: WeaveOptions) => Weave;
+  hostNamespaces: Record<string, number>;
+  redactor: Redactor;
+  writer: TraceWriter;
+  /** Called just before each look for what has waited long enough. */
+  onTick?: () => void;
+  maxEvents?: number;
+}
+
+/** Opens a trace; its header is redacted and written by the caller. */
+export function growTrace(options: GrowingTraceOptions): GrowingTrace {
+  return new Growing(options);
+}
+
+class Growing implements GrowingTrace {
+  readonly header: TraceHeader;
+  readonly events: TraceEvent[] = [];
+  closed = false;
+  #options: GrowingTraceOptions;
+  #weave: Weave;
+  #listeners = new Set<TraceListener>();
+  #sent = 0;
+  #passedOver = 0;
+  #timer: NodeJS.Timeout;
+
+  constructor(options: GrowingTraceOptions) {
+    this.#options = options;
+    this.header = options.header;
+    this.#weave = options.createWeave({
+      now: options.now,
+      emit: (event) => this.events.push(options.redactor.event(event)),
+      hostNamespaces: options.hostNamespaces,
+    });
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  newSpan(): string {
+    return this.#weave.newSpan();
+  }
+
+  add(record: RawRecord): void {
+    if (this.closed) return;
+    const full = this.events.length >= (this.#options.maxEvents ?? MOST_EVENTS);
+    if (full && BUSY_KINDS.has(record.kind)) {
+      if (this.#passedOver++ === 0) this.#sayFull();
+      return;
+    }
+    this.#weave.add(record);
+  }
+
+  subscribe(listener: TraceListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    clearInterval(this.#timer);
+    this.#options.onTick?.();
+    if (this.#passedOver > 0) this.#lost(this.#passedOver);
+    this.#redacted();
+    this.#weave.close(this.#options.now());
+    this.closed = true;
+    this.#deliver();
+    this.#options.writer.close();
+    this.#listeners.clear();
+  }
+
+  #tick(): void {
+    this.#options.onTick?.();
+    this.#redacted();
+    this.#weave.tick();
+    this.#deliver();
+  }
+
+  #deliver(): void {
+    const fresh = this.events.slice(this.#sent);
+    if (fresh.length === 0 && !this.closed) return;
+    this.#sent = this.events.length;
+    this.#options.writer.append(fresh);
+    for (const listener of [...this.#listeners]) listener(fresh, this.closed);
+  }
+
+  #redacted(): void {
+    for (const what of this.#options.redactor.takeNew()) {
+      this.#say('trace/redacted', 'client', { what });
+    }
+  }
+
+  #sayFull(): void {
+    const why = `the trace has ${this.events.length} events: what the container still does in the kernel is only counted`;
+    const at = this.#options.now();
+    this.#weave.add({ kind: 'watcher', at, layer: 'kernel', name: 'trace', state: 'missing', why });
+  }
+
+  #lost(count: number): void {
+    this.#weave.add({ kind: 'lost', at: this.#options.now(), layer: 'kernel', name: 'trace', count });
+  }
+
+  #say(step: string, layer: 'client', data: Record<string, unknown>): void {
+    const actor = { name: 'underdock', pid: process.pid };
+    this.#weave.add({ kind: 'self', at: this.#options.now(), type: 'log', step, layer, actor, data });
+  }
+}
+
+/** Kinds of records that a busy container makes without end. */
+const BUSY_KINDS: ReadonlySet<RawRecord['kind']> = new Set(['syscall', 'fork', 'exec', 'cgroup']);

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
+import os from 'node:os';
+import { promisify } from 'node:util';
+import type { HostDescription } from '@underdock/trace';
+
+const run = promisify(execFile);
+
+/** Programs whose versions matter to a trace, and how to ask them. */
+const PROGRAMS: readonly [name: string, argv: readonly string[]][] = [
+  ['runc', ['runc', '--version']],
+  ['crun', ['crun', '--version']],
+  ['bpftrace', ['bpftrace', '--version']],
+  ['strace', ['strace', '--version']],
+  ['util-linux', ['unshare', '--version']],
+];
+
+/** What this host is, as a trace's header says it. Asks each program once; those that are not there are left out. */
+export async function describeHost(): Promise<HostDescription> {
+  const versions = await Promise.all(
+    PROGRAMS.map(async ([name, argv]) => [name, await versionOf(argv)] as const),
+  );
+  const found = versions.filter((one): one is [string, string] => one[1] !== undefined);
+  return {
+    kernel: os.release(),
+    arch: os.machine(),
+    cgroup: cgroupLayout(readMounts()),
+    root: process.geteuid?.() === 0,
+    versions: { node: process.versions.node, ...Object.fromEntries(found) },
+  };
+}
+
+async function versionOf([file = '', ...args]: readonly string[]): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await run(file, args, { timeout: 5000 });
+    return /\d+(?:\.\d+)+[\w.+~-]*/.exec(stdout || stderr)?.[0];
+  } catch {
+    return undefined;
+  }
+}
+
+function readMounts(): string {
+  try {
+    return readFileSync('/proc/self/mountinfo', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** The cgroup layout that a text of /proc/PID/mountinfo shows (cgroups(7)). */
+export function cgroupLayout(mountinfo: string): HostDescription['cgroup'] {
+  const types = new Set(mountinfo.split('\n').map((line) => line.split(' - ')[1]?.split(' ')[0]));
+  if (types.has('cgroup')) return types.has('cgroup2') ? 'hybrid' : 'v1';
+  return types.has('cgroup2') ? 'v2' : 'none';
+}
+
+const NAMESPACES = ['mnt', 'pid', 'net', 'uts', 'ipc', 'user', 'cgroup', 'time'];
+
+/** The inodes of this process's own namespaces by kind: what a container's are held beside. */
+export function hostNamespaces(): Record<string, number> {
+  const found = NAMESPACES.map((kind) => [kind, namespaceInode(kind)] as const);
+  return Object.fromEntries(found.filter((one) => one[1] !== undefined)) as Record<string, number>;
+}
+
+function namespaceInode(kind: string): number | undefined {
+  try {
+    return Number(/\[(\d+)\]/.exec(readlinkSync(`/proc/self/ns/${kind}`))?.[1]);
+  } catch {
+    return undefined;
+  }
+}

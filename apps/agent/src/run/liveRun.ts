@@ -1,0 +1,253 @@
+import type { HostDescription, RunRequest, RunSummary, TraceEvent, TraceHeader } from '@underdock/trace';
+import { FORMAT_VERSION } from '@underdock/trace';
+import type { RawRecord, Weave, WeaveOptions } from '@underdock/weave';
+import type { KernelWatch } from '../layers/watcher.ts';
+import type { Outcome, Via, ViaContext, ViaRun } from '../via/via.ts';
+import { startClock, type TraceClock } from './clock.ts';
+import { commandOf, optionsOf } from './commandLine.ts';
+import { describeError } from './error.ts';
+import { type GrowingTrace, growTrace, type TraceListener } from './growingTrace.ts';
+import { createOutputLog, type OutputLog } from './outputLog.ts';
+import type { Redactor } from './redact.ts';
+import type { Run } from './runs.ts';
+import { createTraceWriter } from './store.ts';
+import type { Tell, Telling } from './tell.ts';
+import { createTeller } from './teller.ts';
+
+/** What surrounds a run: shared by all runs of an agent. */
+export interface RunSurroundings {
+  stateDir: string;
+  allowedMounts: string[];
+  host: HostDescription;
+  hostNamespaces: Record<string, number>;
+  createWeave: (options: WeaveOptions) => Weave;
+  createRedactor: (request: RunRequest) => Redactor;
+  watch: KernelWatch;
+  /** Looks at a container from outside; called when it waits for start, and once a second while it runs. */
+  look: Look;
+  changed: () => void;
+}
+
+/** Reading back what a container's process and cgroups show. */
+export interface Look {
+  waiting(container: string, pid: number, add: (record: RawRecord) => void, now: () => number): Promise<void>;
+  /** Starts reading gauges; returns how to stop. */
+  gauges(container: string, pid: number, add: (record: RawRecord) => void, now: () => number): () => void;
+}
+
+/** What a run is started with. */
+export interface RunStart {
+  id: string;
+  file: string;
+  request: RunRequest;
+  via: Via;
+  /** ISO instant at which the run will be stopped, for runs from the page. */
+  deadline?: string;
+}
+
+const SETTLE_MS = 1000;
+
+/** Starts a run: opens its trace and commands the way in. Throws StoreError when the trace can't be written. */
+export function startRun(start: RunStart, around: RunSurroundings): Run {
+  return new LiveRun(start, around);
+}
+
+class LiveRun implements Run {
+  readonly id: string;
+  readonly file: string;
+  readonly done: Run['done'];
+  #start: RunStart;
+  #around: RunSurroundings;
+  #clock: TraceClock = startClock();
+  #redactor: Redactor;
+  #trace: GrowingTrace;
+  #tell: Tell;
+  #output: OutputLog;
+  #client: Telling;
+  #viaRun: ViaRun;
+  #terminals = new Set<(stream: 'stdout' | 'stderr', bytes: Uint8Array) => void>();
+  #state: RunSummary['state'] = 'preparing';
+  #container: string | undefined;
+  #outcome: Outcome | undefined;
+  #stopGauges: (() => void) | undefined;
+  #unfollow: () => void;
+
+  constructor(start: RunStart, around: RunSurroundings) {
+    this.id = start.id;
+    this.file = start.file;
+    this.#start = start;
+    this.#around = around;
+    this.#redactor = around.createRedactor(start.request);
+    this.#trace = this.#openTrace();
+    this.#unfollow = around.watch.follow(this.#clock.monotonicNs, (record) => this.#trace.add(record));
+    this.#tell = createTeller({
+      add: (record) => this.#trace.add(record),
+      newSpan: () => this.#trace.newSpan(),
+      now: this.#clock.now,
+      wrap: (argv) => around.watch.wrap(argv),
+    });
+    this.#output = createOutputLog((record) => this.#trace.add(record), this.#clock.now);
+    this.#client = this.#tell.begin('client/run', this.#clientData());
+    this.#viaRun = start.via.run(start.request, this.#context());
+    this.done = this.#finish();
+  }
+
+  get header(): TraceHeader {
+    return this.#trace.header;
+  }
+
+  get events(): readonly TraceEvent[] {
+    return this.#trace.events;
+  }
+
+  get closed(): boolean {
+    return this.#trace.closed;
+  }
+
+  summary(): RunSummary {
+    const { request, deadline } = this.#start;
+    const { title, via, command, startedAt } = this.header;
+    return {
+      id: this.id,
+      title,
+      via,
+      command,
+      startedAt,
+      state: this.#state,
+      ...(this.#container ? { container: this.#container } : {}),
+      ...(this.#outcome ? { exitCode: this.#outcome.exitCode } : {}),
+      ...(this.#outcome?.error ? { error: this.#redactor.text(this.#outcome.error.message) } : {}),
+      events: this.events.length,
+      tty: request.tty,
+      interactive: request.interactive,
+      ...(deadline ? { deadline } : {}),
+      request: this.#redactor.request(request),
+    };
+  }
+
+  subscribe(listener: TraceListener): () => void {
+    return this.#trace.subscribe(listener);
+  }
+
+  attach(listener: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void): () => void {
+    this.#terminals.add(listener);
+    return () => this.#terminals.delete(listener);
+  }
+
+  input(bytes: Uint8Array): void | Promise<void> {
+    if (this.closed) return;
+    this.#tell.log('process/input', { bytes: bytes.length });
+    return this.#viaRun.input(bytes);
+  }
+
+  endInput(): void {
+    this.#viaRun.endInput();
+  }
+
+  resize(cols: number, rows: number): void {
+    this.#viaRun.resize(cols, rows);
+  }
+
+  release(by: string): void {
+    this.#viaRun.release(by);
+  }
+
+  stop(options?: { signal?: string; graceMs?: number }): Promise<void> {
+    return this.#viaRun.stop(options);
+  }
+
+  async remove(): Promise<void> {
+    await this.#viaRun.stop({ graceMs: 0 });
+    await this.done;
+    await this.#viaRun.remove();
+  }
+
+  #openTrace(): GrowingTrace {
+    const { createWeave, hostNamespaces } = this.#around;
+    const header = this.#redactor.header(this.#header());
+    return growTrace({
+      header,
+      now: this.#clock.now,
+      createWeave,
+      hostNamespaces,
+      redactor: this.#redactor,
+      writer: createTraceWriter(this.file, header),
+      onTick: () => this.#output?.flush(),
+    });
+  }
+
+  #header(): TraceHeader {
+    const { startedAt, monotonicNs, wallMs } = this.#clock;
+    const command = commandOf(this.#start.request);
+    return {
+      underdock: FORMAT_VERSION,
+      id: this.id,
+      title: [this.#start.request.image, ...this.#start.request.command].join(' ').slice(0, 200),
+      via: this.#start.via.name as TraceHeader['via'],
+      command,
+      startedAt,
+      clock: { monotonicNs: String(monotonicNs), wallMs },
+      host: this.#around.host,
+      watchers: [this.#around.watch.state],
+      redacted: [],
+    };
+  }
+
+  #clientData(): Record<string, unknown> {
+    const { request } = this.#start;
+    return { command: commandOf(request), image: request.image, options: optionsOf(request) };
+  }
+
+  #context(): ViaContext {
+    const add = (record: RawRecord) => this.#trace.add(record);
+    const { look, stateDir, allowedMounts } = this.#around;
+    return {
+      runId: this.id,
+      tell: this.#tell,
+      clientSpan: this.#client.span,
+      stateDir,
+      allowedMounts,
+      output: (stream, bytes) => this.#pass(stream, bytes),
+      learnEnv: (env) => this.#redactor.learnEnv(env),
+      container: (id) => {
+        this.#container = id;
+        this.#around.changed();
+      },
+      waiting: async (container, pid) => {
+        await look.waiting(container, pid, add, this.#clock.now);
+        this.#stopGauges = look.gauges(container, pid, add, this.#clock.now);
+      },
+      state: (state) => this.#become(state),
+    };
+  }
+
+  #pass(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
+    for (const terminal of this.#terminals) terminal(stream, bytes);
+    this.#output.add(stream, bytes);
+  }
+
+  #become(state: RunSummary['state']): void {
+    if (this.#state === state) return;
+    if (state === 'stopping' || state === 'finished' || state === 'failed') this.#stopGauges?.();
+    this.#state = state;
+    this.#around.changed();
+  }
+
+  async #finish(): Promise<{ exitCode: number; error?: { code: string; message: string; remedy?: string } }> {
+    const outcome = await this.#viaRun.done.catch(
+      (error: unknown): Outcome => ({ exitCode: 125, error: describeError(error) }),
+    );
+    this.#stopGauges?.();
+    this.#output.close();
+    const { exitCode, error } = outcome;
+    if (error) this.#client.fail(error, { exitCode });
+    else this.#client.end({ exitCode });
+    await this.#around.watch.settle(SETTLE_MS);
+    this.#unfollow();
+    this.#outcome = outcome;
+    this.#trace.close();
+    this.#terminals.clear();
+    this.#become(error ? 'failed' : 'finished');
+    return outcome;
+  }
+}

@@ -1,0 +1,53 @@
+import type { RunRequest } from '@underdock/trace';
+import type { Via } from '../via.ts';
+import { mergeCapabilities } from './bundle/capabilities.ts';
+import { parseNetwork } from './bundle/network.ts';
+import { Origins } from './bundle/provenance.ts';
+import { buildResources } from './bundle/resources.ts';
+import { userMounts } from './bundle/volumes.ts';
+import { generateName } from './containerName.ts';
+import type { EngineParts } from './containerParts.ts';
+import { runContainer } from './engine.ts';
+import { EmbeddedError } from './error.ts';
+import { readJournals } from './journal.ts';
+
+/** The way in where underdock itself is engine and high-level runtime. `stateDir` is locked by the caller. */
+export function createEmbedded(stateDir: string, parts: EngineParts): Via {
+  const live = new Set<string>();
+  const taken = (name: string) =>
+    live.has(name) ||
+    readJournals(stateDir).some(({ entry }) => entry?.name === name && entry.state === 'kept');
+  return {
+    name: 'embedded',
+    async check(request, allowedMounts) {
+      if (request.name !== undefined && taken(request.name)) throw nameTaken(request.name);
+      await parts.runtimes.choose(request.runtime);
+      await checkFlags(request, allowedMounts, parts);
+    },
+    run(request, context) {
+      const name = request.name ?? generateName(taken);
+      live.add(name);
+      const run = runContainer(parts, request, name, context);
+      void run.done.then(() => live.delete(name));
+      return run;
+    },
+  };
+}
+
+/** What the flags alone can be wrong about: throws what building the configuration would throw later. */
+async function checkFlags(
+  request: RunRequest,
+  allowedMounts: readonly string[],
+  parts: EngineParts,
+): Promise<void> {
+  parseNetwork(request.network);
+  mergeCapabilities(request.capAdd, request.capDrop);
+  buildResources(request, parts.host, new Origins());
+  await userMounts(request, allowedMounts);
+}
+
+function nameTaken(name: string): EmbeddedError {
+  return new EmbeddedError('name-taken', `there is a container named ${name} already`, {
+    remedy: 'remove it, or choose another name with --name',
+  });
+}

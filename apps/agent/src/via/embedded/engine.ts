@@ -1,0 +1,264 @@
+import { randomBytes } from 'node:crypto';
+import type { RunRequest } from '@underdock/trace';
+import type { ExitStatus } from '../../kernelCalls.ts';
+import { describeError } from '../../run/error.ts';
+import type { Telling } from '../../run/tell.ts';
+import type { Outcome, ViaContext, ViaRun } from '../via.ts';
+import { type CgroupFolder, cgroupsOf, oomKills } from './cgroupFiles.ts';
+import { ContainerParts, type EngineParts, type MadeContainer } from './containerParts.ts';
+import { ContainerRecord } from './containerState.ts';
+import { EmbeddedError } from './error.ts';
+import { Gate, settlesWithin } from './gate.ts';
+import { startTask } from './highLevel.ts';
+import { effectiveLimits } from './limits.ts';
+
+/** After the process has ended, its last output is waited for so long (ms). */
+const DRAIN_MS = 2000;
+const DEFAULT_GRACE_MS = 10_000;
+
+/** Runs one container from request to removal. */
+export function runContainer(
+  parts: EngineParts,
+  request: RunRequest,
+  name: string,
+  context: ViaContext,
+): ViaRun {
+  return new EngineRun(parts, request, name, context);
+}
+
+class EngineRun implements ViaRun {
+  readonly done: Promise<Outcome>;
+  #request: RunRequest;
+  #context: ViaContext;
+  #record: ContainerRecord;
+  #parts: ContainerParts;
+  #reaper: EngineParts['reaper'];
+  #abort = new AbortController();
+  #gate = new Gate();
+  #made: MadeContainer | undefined;
+  #cgroups: CgroupFolder[] = [];
+  #exited: Promise<ExitStatus | undefined> | undefined;
+  #started = false;
+  #stopping: Promise<void> | undefined;
+  #kept = false;
+  #early: Uint8Array[] = [];
+  #inputEnded = false;
+  #size: { cols: number; rows: number } | undefined;
+
+  constructor(parts: EngineParts, request: RunRequest, name: string, context: ViaContext) {
+    const id = randomBytes(32).toString('hex');
+    this.#request = request;
+    this.#context = context;
+    this.#reaper = parts.reaper;
+    this.#record = new ContainerRecord(id, name, context.tell);
+    this.#parts = new ContainerParts(parts, { id, name, request, signal: this.#abort.signal }, context);
+    context.container?.(id);
+    this.done = this.#live();
+  }
+
+  input(bytes: Uint8Array): void | Promise<void> {
+    if (this.#made) return this.#made.attached.input(bytes);
+    this.#early.push(bytes);
+  }
+
+  endInput(): void {
+    this.#inputEnded = true;
+    this.#made?.attached.endInput();
+  }
+
+  resize(cols: number, rows: number): void {
+    this.#size = { cols, rows };
+    this.#made?.attached.resize(cols, rows);
+  }
+
+  release(by: string): void {
+    this.#gate.open(by);
+  }
+
+  async stop(options: { signal?: string; graceMs?: number } = {}): Promise<void> {
+    const why = new EmbeddedError('stopped', 'stopped before the container was started');
+    if (!this.#started) {
+      this.#abort.abort(why);
+      this.#gate.refuse(why);
+      await this.done;
+      return;
+    }
+    if (this.#stopping && options.graceMs === 0) await this.#kill(this.#context.clientSpan);
+    this.#stopping ??= this.#stopRunning(options);
+    await this.#stopping;
+  }
+
+  async remove(): Promise<void> {
+    if (!this.#kept) return;
+    await this.#parts.forget();
+    this.#kept = false;
+  }
+
+  async #live(): Promise<Outcome> {
+    try {
+      await this.#create();
+      await this.#hold();
+      await this.#start();
+      const status = await this.#exited;
+      const outcome = await this.#ended(status);
+      await this.#takeApart(this.#request.keep);
+      return outcome;
+    } catch (error) {
+      await this.#takeApart(false);
+      const { exitCode } = error as { exitCode?: unknown };
+      return { exitCode: typeof exitCode === 'number' ? exitCode : 125, error: describeError(error) };
+    }
+  }
+
+  async #create(): Promise<void> {
+    const { tell } = this.#context;
+    const { defaults, ...limits } = effectiveLimits(this.#request);
+    const { id, name } = this.#record;
+    const act = tell.begin(
+      'engine/create-container',
+      { id, name, image: this.#request.image, limits, defaults },
+      this.#about(),
+    );
+    try {
+      this.#made = await this.#parts.make(act.span);
+      this.#exited = this.#reaper.wait(this.#made.pid);
+      this.#cgroups = cgroupsOf(this.#made.pid);
+      this.#record.become('created');
+      act.end({ id });
+    } catch (error) {
+      act.fail(error);
+      throw error;
+    }
+    this.#connect(this.#made);
+    await this.#context.waiting(id, this.#made.pid);
+    this.#abort.signal.throwIfAborted();
+  }
+
+  #connect({ attached }: MadeContainer): void {
+    if (this.#size) attached.resize(this.#size.cols, this.#size.rows);
+    for (const bytes of this.#early.splice(0)) void attached.input(bytes);
+    if (this.#inputEnded) attached.endInput();
+    const streams = ['stdout', 'stderr', ...(this.#request.interactive ? ['stdin'] : [])];
+    this.#context.tell.log('client/attach', { streams }, this.#about());
+  }
+
+  async #hold(): Promise<void> {
+    if (!this.#request.hold) return;
+    this.#context.state('held');
+    this.#parts.journal?.change({ state: 'held' });
+    const why = 'asked to wait between create and start: the init process exists, the program has not begun';
+    const act = this.#context.tell.begin('engine/hold', { why }, this.#about());
+    void this.#exited?.then(() => this.#gate.refuse(diedWaiting()));
+    try {
+      act.end({ releasedBy: await this.#gate.opened });
+    } catch (error) {
+      if ((error as EmbeddedError).code === 'stopped') act.end({ releasedBy: 'stop' });
+      else act.fail(error);
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { id } = this.#record;
+    const act = this.#context.tell.begin('engine/start-container', { id }, this.#about());
+    try {
+      this.#abort.signal.throwIfAborted();
+      this.#started = true;
+      await startTask(this.#runtime(), id, this.#context.tell, act.span);
+      this.#record.become('running');
+      this.#parts.journal?.change({ state: 'running' });
+      if (!this.#stopping) this.#context.state('running');
+      act.end({ id });
+    } catch (error) {
+      act.fail(error);
+      throw error;
+    }
+  }
+
+  async #ended(status: ExitStatus | undefined): Promise<Outcome> {
+    await this.#made?.attached.drained(DRAIN_MS);
+    const oomKilled = oomKills(this.#cgroups) > 0;
+    if (!status) {
+      this.#record.become('stopped', { ...(oomKilled ? { oomKilled } : {}) });
+      throw new EmbeddedError(
+        'exit-unknown',
+        'the container has ended, but its exit code could not be collected',
+        {
+          remedy: this.#reaper.limitation || 'look at kernel/exit in the trace for it',
+        },
+      );
+    }
+    this.#record.become('stopped', { exitCode: status.code, ...(oomKilled ? { oomKilled } : {}) });
+    return { exitCode: status.code };
+  }
+
+  async #takeApart(keep: boolean): Promise<void> {
+    const { tell } = this.#context;
+    const { id } = this.#record;
+    const act = keep ? undefined : tell.begin('engine/remove-container', { id }, this.#about());
+    const failed = await this.#parts.unmake(act?.span ?? this.#context.clientSpan, keep);
+    if (keep) {
+      this.#kept = true;
+      this.#parts.journal?.change({ state: 'kept' });
+      return;
+    }
+    this.#record.gone();
+    endRemoval(act, failed);
+  }
+
+  async #stopRunning(options: { signal?: string; graceMs?: number }): Promise<void> {
+    const { tell } = this.#context;
+    const signal = options.signal ?? this.#made?.stopSignal ?? 'SIGTERM';
+    const graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
+    this.#context.state('stopping');
+    this.#parts.journal?.change({ state: 'stopping' });
+    const act = tell.begin('engine/stop-container', { signal, graceMs }, this.#about());
+    try {
+      if (graceMs > 0) await this.#signal(signal, act.span);
+      const gone = await settlesWithin(this.#exited ?? Promise.resolve(), graceMs);
+      if (!gone) await this.#kill(act.span);
+      await this.#exited;
+      act.end({ killed: !gone });
+    } catch (error) {
+      act.fail(error);
+      throw error;
+    }
+  }
+
+  async #kill(cause: string): Promise<void> {
+    const about = { ...this.#about(), cause: [cause] };
+    const act = this.#context.tell.begin('engine/kill-container', { signal: 'SIGKILL' }, about);
+    await this.#signal('SIGKILL', act.span);
+    act.end();
+  }
+
+  /** A process that ends just before its signal comes is no fault. */
+  async #signal(signal: string, cause: string): Promise<void> {
+    try {
+      await this.#runtime().kill(this.#record.id, signal, this.#context.tell, cause);
+    } catch (error) {
+      if (!(await settlesWithin(this.#exited ?? Promise.resolve(), 1000))) throw error;
+    }
+  }
+
+  #runtime(): MadeContainer['runtime'] {
+    if (!this.#made) throw new Error('the container has not been made yet');
+    return this.#made.runtime;
+  }
+
+  #about(): { cause: string[]; container: string } {
+    return { cause: [this.#context.clientSpan], container: this.#record.id };
+  }
+}
+
+function endRemoval(act: Telling | undefined, failed: { what: string; error: unknown }[]): void {
+  const first = failed[0];
+  if (first) act?.fail(first.error, { left: failed.map(({ what }) => what) });
+  else act?.end();
+}
+
+function diedWaiting(): EmbeddedError {
+  return new EmbeddedError('died-waiting', 'the init process ended while it waited for start', {
+    remedy: 'look at kernel/exit in the trace: it was killed from outside, or by its memory limit',
+  });
+}

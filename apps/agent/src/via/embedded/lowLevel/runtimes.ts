@@ -1,0 +1,151 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { basename, delimiter, isAbsolute, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { HostAbilities } from '../bundle/host.ts';
+import { EmbeddedError } from '../error.ts';
+import { createOciCli } from './ociCli.ts';
+import type { LowLevelRuntime } from './runtime.ts';
+
+const run = promisify(execFile);
+
+/** A low-level runtime that was looked for. */
+export interface FoundRuntime {
+  name: string;
+  /** Absent when the program is not there. */
+  path?: string;
+  version?: string;
+  /** Why it can't be used here, in words; absent when it can. */
+  why?: string;
+  remedy?: string;
+}
+
+/** The low-level runtimes of this host, best first, and how to get at one. */
+export interface Runtimes {
+  found: readonly FoundRuntime[];
+  /** The runtime of this name, or at this path; the best one by default. Rejects with EmbeddedError `unknown-runtime`. */
+  choose(wanted?: string): Promise<LowLevelRuntime>;
+}
+
+/** What looking for runtimes needs. */
+export interface RuntimesOptions {
+  stateDir: string;
+  host: HostAbilities;
+  /** Runtimes that are not programs: `by-hand`. Tried after the programs. */
+  builtIn?: readonly LowLevelRuntime[];
+  path?: string;
+}
+
+const PROGRAMS = ['runc', 'crun'];
+
+/** Looks for runc and crun in PATH. Never rejects: what is missing is said in `found`. */
+export async function findRuntimes(options: RuntimesOptions): Promise<Runtimes> {
+  const programs = await Promise.all(PROGRAMS.map((name) => look(name, options)));
+  const builtIn = options.builtIn ?? [];
+  const found = [...programs, ...builtIn.map(({ name, version }) => ({ name, version }))];
+  const made = new Map<string, LowLevelRuntime>(builtIn.map((one) => [one.name, one]));
+  const choose = async (wanted?: string): Promise<LowLevelRuntime> => {
+    const one = wanted?.includes('/') ? await look(wanted, options) : pick(found, wanted);
+    if (one.why !== undefined) throw unusable(one, found);
+    const key = one.path ?? one.name;
+    const runtime = made.get(one.name) ?? made.get(key) ?? createRuntime(one, options);
+    made.set(key, runtime);
+    return runtime;
+  };
+  return { found, choose };
+}
+
+function pick(found: readonly FoundRuntime[], wanted: string | undefined): FoundRuntime {
+  const one = wanted === undefined ? found.find(({ why }) => why === undefined) : named(found, wanted);
+  if (one) return one;
+  if (wanted === undefined) {
+    throw new EmbeddedError('no-runtime', 'no low-level runtime can be used on this host', {
+      remedy: found
+        .map(({ name, why, remedy }) => `${name}: ${why}${remedy ? ` (${remedy})` : ''}`)
+        .join('; '),
+    });
+  }
+  throw new EmbeddedError('unknown-runtime', `there is no low-level runtime ${wanted}`, {
+    remedy: `choose ${usable(found)}, or give the full path of an OCI runtime`,
+  });
+}
+
+function named(found: readonly FoundRuntime[], wanted: string): FoundRuntime | undefined {
+  return found.find(({ name }) => name === wanted);
+}
+
+function unusable(one: FoundRuntime, found: readonly FoundRuntime[]): EmbeddedError {
+  return new EmbeddedError('unusable-runtime', `${one.name} can’t be used here: ${one.why}`, {
+    remedy: [one.remedy, `choose ${usable(found)} instead`].filter(Boolean).join(', or '),
+  });
+}
+
+function usable(found: readonly FoundRuntime[]): string {
+  const names = found.filter(({ why }) => why === undefined).map(({ name }) => name);
+  return names.length > 0 ? names.join(', ') : 'another host (no runtime can be used on this one)';
+}
+
+async function look(
+  wanted: string,
+  { host, path = process.env.PATH ?? '' }: RuntimesOptions,
+): Promise<FoundRuntime> {
+  const name = basename(wanted);
+  const file = isAbsolute(wanted) ? executable(wanted) : inPath(wanted, path);
+  if (!file) {
+    return { name, why: 'it is not installed', remedy: `install it: apt-get install ${name}` };
+  }
+  const version = await versionOf(file);
+  if (version === undefined) {
+    return {
+      name,
+      path: file,
+      why: `${file} does not answer --version`,
+      remedy: 'check that it is an OCI runtime',
+    };
+  }
+  const refused = name === 'crun' ? crunRefuses(host) : undefined;
+  return { name, path: file, version, ...refused };
+}
+
+function crunRefuses(host: HostAbilities): { why: string; remedy: string } | undefined {
+  if (host.cgroup.layout !== 'hybrid' || host.root) return undefined;
+  return {
+    why: 'crun refuses hybrid cgroups, and an ordinary user can’t hide the v2 hierarchy from it',
+    remedy: 'run as root, or on a host with cgroups v2 alone',
+  };
+}
+
+function inPath(name: string, path: string): string | undefined {
+  const folders = [...path.split(delimiter).filter(Boolean), '/usr/sbin', '/usr/local/sbin', '/sbin'];
+  return folders.map((folder) => executable(join(folder, name))).find((file) => file !== undefined);
+}
+
+function executable(file: string): string | undefined {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile() ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function versionOf(file: string): Promise<string | undefined> {
+  try {
+    const { stdout } = await run(file, ['--version'], { timeout: 5000 });
+    return /\d+(?:\.\d+)+[\w.+~-]*/.exec(stdout)?.[0];
+  } catch {
+    return undefined;
+  }
+}
+
+function createRuntime(one: FoundRuntime, { stateDir, host }: RuntimesOptions): LowLevelRuntime {
+  const hide =
+    one.name === 'crun' && host.cgroup.layout === 'hybrid' ? host.cgroup.mounts.unified : undefined;
+  return createOciCli({
+    name: one.name,
+    path: one.path ?? one.name,
+    version: one.version ?? '',
+    root: join(stateDir, 'runtime', one.name),
+    ...(hide ? { hideUnified: hide } : {}),
+  });
+}
