@@ -1,0 +1,159 @@
+/** How the pauses between steps are measured: a fixed time for each told step, or the trace's own instants, slowed. */
+export type Pace = 'told' | 'true';
+
+/**
+ * Where in a trace somebody looks, and how that moves. `position` counts the events that are applied, from 0 (nothing
+ * yet) to the length of the trace. Pure: instants are passed in, in ms of any one clock.
+ */
+export interface PlayerState {
+  readonly position: number;
+  /** Stays with the newest event of a growing trace. */
+  readonly following: boolean;
+  readonly playing: boolean;
+  readonly pace: Pace;
+  /** 2 = twice as fast. In true time 0.01 = a hundred times slower than it was. */
+  readonly speed: number;
+  /** The instant of the last move, for the next one. */
+  readonly movedAt: number;
+}
+
+/** What the player knows of the trace: positions where a told step ends, and the instants (ms) of all events. */
+export interface Track {
+  /** Ascending; each between 1 and `length`. */
+  readonly stops: readonly number[];
+  readonly length: number;
+  /** The trace's instant of the event before `position`, ms. */
+  at(position: number): number;
+  /** The trace still grows. */
+  readonly live: boolean;
+}
+
+/** At speed 1 a told step stays this long, ms: time to read one short sentence. */
+export const TOLD_STEP_MS = 1600;
+/** Following catches up with whatever has happened within about this time, ms. */
+const CATCH_UP_MS = 1800;
+const CHASE_MIN_MS = 24;
+const CHASE_MAX_MS = 280;
+
+/** A player that waits at the beginning. */
+export function newPlayer(): PlayerState {
+  return { position: 0, following: false, playing: false, pace: 'told', speed: 1, movedAt: 0 };
+}
+
+/** How many told steps lie after the position. */
+export function behind(player: PlayerState, track: Track): number {
+  return track.stops.length - stopsUpTo(track.stops, player.position);
+}
+
+/** How many of the stops lie at or before a position: "12" of "12 of 31". */
+export function stopsUpTo(stops: readonly number[], position: number): number {
+  let low = 0;
+  let high = stops.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (stops[middle]! <= position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Goes to the next told step; stays at the end of what is there. */
+export function stepForward(player: PlayerState, track: Track): PlayerState {
+  return moveTo(player, track.stops[stopsUpTo(track.stops, player.position)] ?? track.length);
+}
+
+/** Goes to the told step before; from the first one back to the empty scene. */
+export function stepBack(player: PlayerState, track: Track): PlayerState {
+  return moveTo(player, track.stops[stopsUpTo(track.stops, player.position - 1) - 1] ?? 0);
+}
+
+/** Goes anywhere; stops playing and following, since a person chose the place. */
+export function moveTo(player: PlayerState, position: number): PlayerState {
+  return { ...player, position: Math.max(0, position), following: false, playing: false };
+}
+
+/** Plays from here, or from the beginning when already at the end of a finished trace. */
+export function play(player: PlayerState, track: Track, now: number): PlayerState {
+  const atEnd = player.position >= track.length && !track.live;
+  return {
+    ...player,
+    position: atEnd ? 0 : player.position,
+    playing: true,
+    following: false,
+    movedAt: now,
+  };
+}
+
+/** Stays where it is. */
+export function pause(player: PlayerState): PlayerState {
+  return { ...player, playing: false, following: false };
+}
+
+/** Runs after the newest event and stays with it. */
+export function follow(player: PlayerState, now: number): PlayerState {
+  return { ...player, playing: false, following: true, movedAt: now };
+}
+
+/** Shows the end at once: what somebody sees who comes late. */
+export function jumpToEnd(player: PlayerState, track: Track): PlayerState {
+  return { ...player, position: track.length, playing: false };
+}
+
+export function setPace(player: PlayerState, pace: Pace, speed: number, now: number): PlayerState {
+  return { ...player, pace, speed, movedAt: now };
+}
+
+/** What has become of the player at `now`. Returns the same object when nothing moved. */
+export function tick(player: PlayerState, track: Track, now: number): PlayerState {
+  if (player.following) return chase(player, track, now);
+  if (!player.playing) return player;
+  if (player.position >= track.length) {
+    return track.live ? { ...player, playing: false, following: true } : { ...player, playing: false };
+  }
+  return player.pace === 'told' ? tellOn(player, track, now) : runOn(player, track, now);
+}
+
+function chase(player: PlayerState, track: Track, now: number): PlayerState {
+  const left = behind(player, track);
+  if (left === 0) {
+    if (player.position >= track.length) return player;
+    return { ...player, position: track.length, movedAt: now };
+  }
+  const each = Math.min(CHASE_MAX_MS, Math.max(CHASE_MIN_MS, CATCH_UP_MS / left));
+  const steps = Math.floor((now - player.movedAt) / each);
+  if (steps < 1) return player;
+  const reached = stopsUpTo(track.stops, player.position) - 1 + Math.min(steps, left);
+  return { ...player, position: track.stops[reached]!, movedAt: now };
+}
+
+function tellOn(player: PlayerState, track: Track, now: number): PlayerState {
+  if (now - player.movedAt < TOLD_STEP_MS / player.speed) return player;
+  const position = track.stops[stopsUpTo(track.stops, player.position)] ?? track.length;
+  return { ...player, position, movedAt: now };
+}
+
+function runOn(player: PlayerState, track: Track, now: number): PlayerState {
+  const until = track.at(player.position) + (now - player.movedAt) * player.speed;
+  let position = player.position;
+  while (position < track.length && track.at(position + 1) <= until) position++;
+  // The instant of the move is put where the reached event lies, so that no rounding adds up over a long trace.
+  if (position === player.position) return player;
+  const late = (until - track.at(position)) / player.speed;
+  return { ...player, position, movedAt: now - late };
+}
+
+/**
+ * Keeps the place when events came late and were put before it: the event that was the last one applied stays it.
+ * `lastSeq` is its seq; `events` the list as it is now.
+ */
+export function keepPlace(
+  player: PlayerState,
+  lastSeq: number | undefined,
+  events: readonly { seq: number }[],
+): PlayerState {
+  if (lastSeq === undefined || events[player.position - 1]?.seq === lastSeq) return player;
+  for (let index = player.position; index < events.length; index++) {
+    if (events[index]!.seq === lastSeq) return { ...player, position: index + 1 };
+  }
+  return player;
+}

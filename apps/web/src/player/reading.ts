@@ -1,0 +1,210 @@
+import type { ChainState, Timeline, ToldStep } from '@underdock/chain';
+import type { DetailLevel, TraceEvent, TraceHeader } from '@underdock/trace';
+import type { TraceSource } from '../source/traceSource.ts';
+import * as moves from './player.ts';
+
+/** Makes the told steps of a trace; `createTimeline` of the chain package. */
+export type TimelineMaker = (
+  header: TraceHeader,
+  events: readonly TraceEvent[],
+  level: DetailLevel,
+) => Timeline;
+
+/** What the views show. A new object for each change. */
+export interface ReadingSnapshot {
+  /** Undefined until the header has come. */
+  timeline: Timeline | undefined;
+  /** State at the position. */
+  state: ChainState | undefined;
+  steps: readonly ToldStep[];
+  /** Index of the current told step, -1 before the first. */
+  stepIndex: number;
+  player: moves.PlayerState;
+  /** Told steps after the position. */
+  behind: number;
+  level: DetailLevel;
+  closed: boolean;
+  caughtUp: boolean;
+  problem: { message: string; remedy?: string | undefined } | undefined;
+}
+
+/** One trace being read: where it comes from, where the reader stands in it, at which level of detail. */
+export class Reading {
+  readonly #source: TraceSource;
+  readonly #makeTimeline: TimelineMaker;
+  readonly #now: () => number;
+  readonly #listeners = new Set<() => void>();
+  readonly #stopListening: () => void;
+  #timeline: Timeline | undefined;
+  #taken = 0;
+  #reset = 0;
+  #opened = false;
+  readonly #fresh: boolean;
+  #stops: readonly number[] = [];
+  #player = moves.newPlayer();
+  #level: DetailLevel = 'story';
+  #snapshot: ReadingSnapshot;
+
+  /**
+   * `now` is any clock in ms that never goes back. `fresh`: the reader started this run and wants to see it from its
+   * first step on; anybody else comes late and sees at once how things stand.
+   */
+  constructor(
+    source: TraceSource,
+    makeTimeline: TimelineMaker,
+    { now, fresh }: { now: () => number; fresh: boolean },
+  ) {
+    this.#source = source;
+    this.#fresh = fresh;
+    this.#makeTimeline = makeTimeline;
+    this.#now = now;
+    this.#snapshot = this.#look();
+    this.#stopListening = source.subscribe(() => this.#take());
+    this.#take();
+  }
+
+  readonly snapshot = (): ReadingSnapshot => this.#snapshot;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  };
+
+  close(): void {
+    this.#stopListening();
+    this.#source.close();
+  }
+
+  /** Lets time pass: to be called for each frame while somebody looks. */
+  tick(): void {
+    this.#move((player, track) => moves.tick(player, track, this.#now()));
+  }
+
+  forward(): void {
+    this.#move(moves.stepForward);
+  }
+
+  back(): void {
+    this.#move(moves.stepBack);
+  }
+
+  toPosition(position: number): void {
+    this.#move((player, track) => moves.moveTo(player, Math.min(position, track.length)));
+  }
+
+  toStart(): void {
+    this.toPosition(0);
+  }
+
+  toEnd(): void {
+    if (this.#source.snapshot().closed) this.#move((player, track) => moves.moveTo(player, track.length));
+    else this.follow();
+  }
+
+  follow(): void {
+    this.#move((player) => moves.follow(player, this.#now()));
+  }
+
+  /** Plays, or stays where it is. */
+  toggle(): void {
+    this.#move((player, track) =>
+      player.playing || player.following ? moves.pause(player) : moves.play(player, track, this.#now()),
+    );
+  }
+
+  setPace(pace: moves.Pace, speed: number): void {
+    this.#move((player) => moves.setPace(player, pace, speed, this.#now()));
+  }
+
+  /** More or fewer steps of the same trace; the place stays. */
+  setLevel(level: DetailLevel): void {
+    this.#level = level;
+    this.#timeline = this.#timeline?.withLevel(level);
+    this.#stops = stopsOf(this.#timeline);
+    this.#update();
+  }
+
+  /** Goes to a told step, with all that came to be by it. */
+  toIndex(index: number): void {
+    this.toPosition(this.#stops[index] ?? 0);
+  }
+
+  /** Goes to the told step that belongs to a span or an event; false when there is none at this level. */
+  toStep(find: (step: ToldStep) => boolean): boolean {
+    const step = this.#timeline?.steps.find(find);
+    if (step) this.toIndex(this.#timeline!.steps.indexOf(step));
+    return step !== undefined;
+  }
+
+  #take(): void {
+    const { header, events, reset, caughtUp, closed } = this.#source.snapshot();
+    if (header && (!this.#timeline || reset !== this.#reset)) {
+      this.#reset = reset;
+      this.#timeline = this.#makeTimeline(header, events.slice(), this.#level);
+      this.#taken = events.length;
+    } else if (this.#timeline && events.length > this.#taken) {
+      const lastSeq = this.#timeline.events[this.#player.position - 1]?.seq;
+      this.#timeline.append(events.slice(this.#taken));
+      this.#taken = events.length;
+      this.#player = moves.keepPlace(this.#player, lastSeq, this.#timeline.events);
+    }
+    this.#stops = stopsOf(this.#timeline);
+    if (this.#timeline && !this.#opened && (this.#fresh || caughtUp)) this.#open(closed);
+    this.#update();
+  }
+
+  /** What comes after the first look is drawn as it happens. */
+  #open(closed: boolean): void {
+    this.#opened = true;
+    if (!this.#fresh) this.#player = moves.jumpToEnd(this.#player, this.#track());
+    if (this.#fresh || !closed) this.#player = moves.follow(this.#player, this.#now());
+  }
+
+  #track(): moves.Track {
+    const timeline = this.#timeline;
+    return {
+      stops: this.#stops,
+      length: timeline?.events.length ?? 0,
+      at: (position) => timeline?.events[position - 1]?.at ?? 0,
+      live: !this.#source.snapshot().closed,
+    };
+  }
+
+  #move(change: (player: moves.PlayerState, track: moves.Track) => moves.PlayerState): void {
+    const moved = change(this.#player, this.#track());
+    if (moved === this.#player) return;
+    this.#player = moved;
+    this.#update();
+  }
+
+  #update(): void {
+    this.#snapshot = this.#look();
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #look(): ReadingSnapshot {
+    const { closed, caughtUp, problem } = this.#source.snapshot();
+    const timeline = this.#timeline;
+    return {
+      timeline,
+      state: timeline?.stateAt(this.#player.position),
+      steps: timeline?.steps ?? [],
+      stepIndex: timeline?.stepIndexAt(this.#player.position) ?? -1,
+      player: this.#player,
+      behind: moves.behind(this.#player, this.#track()),
+      level: this.#level,
+      closed,
+      caughtUp,
+      problem,
+    };
+  }
+}
+
+/** Each step is shown with what came to be by it: its stop is the last position before the next step is told. */
+function stopsOf(timeline: Timeline | undefined): number[] {
+  if (!timeline) return [];
+  const { steps, events } = timeline;
+  return steps.map((step, i) => Math.max(step.position, (steps[i + 1]?.position ?? events.length + 1) - 1));
+}

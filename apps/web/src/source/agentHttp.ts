@@ -1,0 +1,87 @@
+import { problemSchema, type RunRequestInput } from '@underdock/trace';
+import { SourceError } from './error.ts';
+
+/** What the agent can be asked to do over HTTP. Each call throws SourceError with words that can be shown. */
+export interface AgentHttp {
+  /** Resolves with the new run's id. */
+  start(request: RunRequestInput): Promise<string>;
+  stop(id: string): Promise<void>;
+  release(id: string): Promise<void>;
+  remove(id: string): Promise<void>;
+}
+
+const CLOSED_LINK =
+  'open the page with one of the links that underdock printed when it started: they carry the token';
+
+/** Speaks to the agent that serves the page at `base` (ends with a slash). `ask` is the browser's fetch. */
+export function agentHttp(base: URL, token: string | undefined, ask: typeof fetch = fetch): AgentHttp {
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const headers: Record<string, string> = {};
+    if (token) headers.authorization = `Bearer ${token}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    let response: Response;
+    try {
+      response = await ask(new URL(`api/${path}`, base), {
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+    } catch (cause) {
+      throw new SourceError('unreachable', 'the agent does not answer', {
+        remedy: 'see whether underdock still runs in its terminal; this page tries again by itself',
+        cause,
+      });
+    }
+    const text = await response.text();
+    if (response.ok) return text === '' ? undefined : parse(text);
+    throw problemOf(response.status, text);
+  };
+  const runPath = (id: string) => `runs/${encodeURIComponent(id)}`;
+  return {
+    start: async (request) => readId(await call('POST', 'runs', request)),
+    stop: async (id) => void (await call('POST', `${runPath(id)}/stop`, {})),
+    release: async (id) => void (await call('POST', `${runPath(id)}/release`, {})),
+    remove: async (id) => void (await call('DELETE', runPath(id))),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SourceError('unreadable', 'something else than the agent answered', {
+      remedy: 'check the address of this page and the reverse proxy in front of it',
+      cause,
+    });
+  }
+}
+
+function problemOf(status: number, text: string): SourceError {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  const problem = problemSchema.safeParse(body);
+  if (problem.success) {
+    const { code, message, remedy } = problem.data.error;
+    return new SourceError(status === 401 ? 'refused' : 'problem', message, {
+      reason: code,
+      remedy: remedy ?? (status === 401 ? CLOSED_LINK : undefined),
+    });
+  }
+  if (status === 401)
+    return new SourceError('refused', 'the agent does not know this page', { remedy: CLOSED_LINK });
+  return new SourceError('problem', `the agent answered with status ${status}`, {
+    remedy: 'see what underdock wrote in its terminal',
+  });
+}
+
+function readId(body: unknown): string {
+  const id = (body as { id?: unknown } | undefined)?.id;
+  if (typeof id === 'string') return id;
+  throw new SourceError('unreadable', 'the agent started a run but did not say which', {
+    remedy: 'look for it in the list of runs',
+  });
+}

@@ -1,0 +1,73 @@
+import { useState } from 'react';
+import { EmptyPage } from './EmptyPage.tsx';
+import { Notice } from './Notice.tsx';
+import { useLink } from './page.ts';
+import { RunActions } from './RunActions.tsx';
+import { RunView } from './RunView.tsx';
+import { type Draft, draftOf, quoteWord, readCommand, requestOf } from './runForm/commandLine.ts';
+import { EXAMPLE } from './runForm/options.ts';
+import { type OpenSheet, Sheets } from './Sheets.tsx';
+import { TopBar } from './TopBar.tsx';
+import { useChosenRun } from './useChosenRun.ts';
+import { useKeys } from './useKeys.ts';
+import { useReading } from './useReading.ts';
+import { useStart } from './useStart.ts';
+import { useTheme } from './useTheme.ts';
+
+/** The whole page: which run it shows, what lies open over it, and what the keys do everywhere. */
+export function App() {
+  const { runs, doctor, role } = useLink();
+  const { theme, toggle } = useTheme();
+  const chosen = useChosenRun(runs);
+  const [sheet, setSheet] = useState<OpenSheet>();
+  const [draft, setDraft] = useState<Draft>(() => readCommand(EXAMPLE).draft);
+  const { reading, snapshot } = useReading(chosen.id, chosen.fresh);
+  const first = useStart((id) => chosen.show(id, true));
+  const canDrive = role === 'drive';
+  const openForm = (next = draft) => {
+    setDraft(next);
+    if (canDrive) setSheet('form');
+  };
+  useKeys({ r: () => openForm(), l: () => setSheet('runs'), t: toggle, '?': () => setSheet('keys') });
+  const { run } = chosen;
+  const command = run?.command ?? snapshot?.state?.header.command;
+  const runAgain = () => {
+    const request = run?.request;
+    // Environment values were redacted when the run was recorded: they have to be typed again.
+    if (!request || (Array.isArray(request.env) && request.env.length > 0)) openForm(draftOf(request ?? {}));
+    else void first.start(requestOf(draftOf(request)).request);
+  };
+  return (
+    <div className="page">
+      <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>
+        To the picture
+      </button>
+      <TopBar
+        command={command?.map(quoteWord).join(' ')}
+        doctor={doctor}
+        runs={runs?.length ?? 0}
+        canDrive={canDrive}
+        theme={theme}
+        onOpen={(which) => (which === 'form' ? openForm() : setSheet(which))}
+        onTheme={toggle}
+      >
+        {run && (
+          <RunActions
+            key={run.id}
+            run={run}
+            canDrive={canDrive}
+            onAgain={runAgain}
+            onRemoved={() => chosen.show(undefined)}
+          />
+        )}
+      </TopBar>
+      <Notice />
+      {reading && snapshot && chosen.id ? (
+        <RunView key={chosen.id} reading={reading} snapshot={snapshot} run={run} canDrive={canDrive} />
+      ) : (
+        <EmptyPage role={role} doctor={doctor} first={first} onOptions={() => openForm()} />
+      )}
+      <Sheets open={sheet} onOpen={setSheet} draft={draft} onDraft={setDraft} chosen={chosen} />
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+import { type ReactNode, useRef } from 'react';
+
+const NAMES = ['Story', 'Dive', 'Evidence'] as const;
+
+/** Story, dive and evidence: side by side, or on a narrow screen as three cards to swipe between. */
+export function Cards(props: { story: ReactNode; dive: ReactNode; evidence: ReactNode }) {
+  const row = useRef<HTMLDivElement>(null);
+  const show = (index: number) => {
+    row.current?.children[index]?.scrollIntoView({ inline: 'start', block: 'nearest' });
+  };
+  return (
+    <>
+      <nav className="card-names" aria-label="Cards">
+        {NAMES.map((name, i) => (
+          <button key={name} type="button" className="quiet" onClick={() => show(i)}>
+            {name}
+          </button>
+        ))}
+      </nav>
+      <div className="cards" ref={row}>
+        <section className="card story-card" aria-label="Story">
+          {props.story}
+        </section>
+        <main className="card dive-card" id="main" tabIndex={-1} aria-label="The dive">
+          {props.dive}
+        </main>
+        <section className="card evidence-card" aria-label="Evidence">
+          {props.evidence}
+        </section>
+      </div>
+    </>
+  );
+}

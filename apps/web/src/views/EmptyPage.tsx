@@ -1,0 +1,99 @@
+import type { DoctorReport } from '@underdock/trace';
+import { Cards } from './Cards.tsx';
+import { Dive } from './Dive.tsx';
+import { Refused } from './Refused.tsx';
+import { readCommand, requestOf } from './runForm/commandLine.ts';
+import { EXAMPLE } from './runForm/options.ts';
+import type { Start } from './useStart.ts';
+
+/** Nothing run yet: the dive explains itself, and one button starts the first run. */
+export function EmptyPage(props: {
+  role: 'drive' | 'watch' | undefined;
+  doctor: DoctorReport | undefined;
+  first: Start;
+  onOptions: () => void;
+}) {
+  return (
+    <Cards
+      story={<Beginning {...props} />}
+      dive={
+        <Dive
+          state={undefined}
+          actors={[]}
+          level="story"
+          selectedSpan={undefined}
+          scale={1}
+          onPick={() => {}}
+        />
+      }
+      evidence={<Limits doctor={props.doctor} />}
+    />
+  );
+}
+
+function Beginning(props: { role: 'drive' | 'watch' | undefined; first: Start; onOptions: () => void }) {
+  return (
+    <div className="beginning">
+      <h2>A command dives</h2>
+      <p>
+        Running a container looks like one act. It is a relay: a client asks an engine, the engine prepares an
+        image, a runtime asks the kernel, and in the end there is a process.
+      </p>
+      <p>Here it runs for real. Each arrow is something that was seen to happen; a click shows the proof.</p>
+      {props.role === 'drive' && (
+        <>
+          <div className="command-box">
+            <code>{EXAMPLE}</code>
+          </div>
+          <div className="form-actions">
+            <button
+              type="button"
+              className="primary"
+              disabled={props.first.busy}
+              onClick={() => void props.first.start(requestOf(readCommand(EXAMPLE).draft).request)}
+            >
+              {props.first.busy ? 'Starting …' : 'Run it'}
+            </button>
+            <button type="button" className="quiet" onClick={props.onOptions}>
+              Change it first
+            </button>
+          </div>
+          <Refused refused={props.first.refused} />
+        </>
+      )}
+      {props.role === 'watch' && (
+        <p>Your link may look, not drive: what somebody starts shows up in the list of runs.</p>
+      )}
+    </div>
+  );
+}
+
+/** What this host can't do, said before anything is run. */
+function Limits({ doctor }: { doctor: DoctorReport | undefined }) {
+  if (!doctor) return <p className="quiet-text">Looking at this host …</p>;
+  const limits = doctor.checks.filter((check) => check.state !== 'ok');
+  return (
+    <div className="evidence">
+      <h3>This host</h3>
+      <p>
+        {doctor.host.os}, kernel {doctor.host.kernel}, cgroups {doctor.host.cgroup},{' '}
+        {doctor.host.root ? 'root' : 'an ordinary user'}.
+      </p>
+      <p>Builds containers with {doctor.can.runtimes.join(', ') || 'nothing yet'}.</p>
+      <p>Watches with {doctor.can.watch.join(', ') || 'nothing yet'}.</p>
+      {limits.length > 0 && <h3>What is limited here</h3>}
+      <ul className="checks">
+        {limits.map((check) => (
+          <li key={check.name} className={`check is-${check.state}`}>
+            <span className="check-state">{check.state}</span>
+            <div>
+              <strong>{check.name}</strong>
+              <p>{check.effect ?? check.found}</p>
+              {check.remedy && <p className="remedy">{check.remedy}</p>}
+            </div>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+import { Sheet } from './Sheet.tsx';
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ['→ or Page down', 'Next step'],
+  ['← or Page up', 'Step before'],
+  ['Space', 'Play, or stay'],
+  ['Home', 'To the beginning'],
+  ['End', 'To the newest step, and follow'],
+  ['1  2  3', 'Story, calls, syscalls'],
+  ['p', 'Presenter mode on and off'],
+  ['r', 'Run something'],
+  ['l', 'List of runs'],
+  ['t', 'Dark or light'],
+  ['0', 'Picture back to its full size'],
+  ['?', 'This list'],
+  ['↑ ↓ in the picture', 'From thing to thing; Enter shows its evidence'],
+];
+
+/** The keys that do something on this page. */
+export function KeysSheet(props: { open: boolean; onClose: () => void }) {
+  return (
+    <Sheet title="Keys" open={props.open} onClose={props.onClose}>
+      <dl className="keys">
+        {KEYS.map(([key, does]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+    </Sheet>
+  );
+}

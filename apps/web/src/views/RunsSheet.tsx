@@ -1,0 +1,59 @@
+import type { RunSummary } from '@underdock/trace';
+import { quoteWord } from './runForm/commandLine.ts';
+import { Sheet } from './Sheet.tsx';
+
+const STATES: Record<RunSummary['state'], string> = {
+  preparing: 'preparing',
+  held: 'held before start',
+  running: 'running',
+  stopping: 'stopping',
+  finished: 'finished',
+  failed: 'failed',
+};
+
+/** What became of a run, in two or three words. */
+export function stateWord(run: RunSummary): string {
+  if (run.state !== 'finished' || run.exitCode === undefined) return STATES[run.state];
+  return `finished, exit code ${run.exitCode}`;
+}
+
+/** All runs of this agent, live and finished. */
+export function RunsSheet(props: {
+  runs: readonly RunSummary[];
+  current: string | undefined;
+  open: boolean;
+  onClose: () => void;
+  onPick: (run: string) => void;
+}) {
+  return (
+    <Sheet title="Runs of this agent" open={props.open} onClose={props.onClose} wide>
+      {props.runs.length === 0 ? (
+        <p>
+          Nothing has been run yet. What is started here or with underdock run in a terminal shows up in this
+          list.
+        </p>
+      ) : (
+        <ul className="runs">
+          {props.runs.map((run) => (
+            <li key={run.id}>
+              <button
+                type="button"
+                className="run-row"
+                aria-current={run.id === props.current}
+                onClick={() => props.onPick(run.id)}
+              >
+                <code>{run.command.map(quoteWord).join(' ')}</code>
+                <span className="run-facts">
+                  <span className={`run-state is-${run.state}`}>{stateWord(run)}</span>
+                  <span>{new Date(run.startedAt).toLocaleTimeString()}</span>
+                  <span>{run.events.toLocaleString()} events</span>
+                </span>
+                {run.error && <span className="run-error">{run.error}</span>}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Sheet>
+  );
+}

@@ -1,0 +1,31 @@
+import * as Dialog from '@radix-ui/react-dialog';
+import type { ReactNode } from 'react';
+
+/** A panel over the page with a title, closed with Escape or its button. */
+export function Sheet(props: {
+  title: string;
+  about?: string;
+  open: boolean;
+  onClose: () => void;
+  wide?: boolean;
+  children: ReactNode;
+}) {
+  return (
+    <Dialog.Root open={props.open} onOpenChange={(open) => !open && props.onClose()}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="veil" />
+        <Dialog.Content
+          className={props.wide ? 'sheet wide' : 'sheet'}
+          {...(props.about ? {} : { 'aria-describedby': undefined })}
+        >
+          <header className="sheet-head">
+            <Dialog.Title>{props.title}</Dialog.Title>
+            <Dialog.Close className="quiet">Close</Dialog.Close>
+          </header>
+          {props.about && <Dialog.Description>{props.about}</Dialog.Description>}
+          {props.children}
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

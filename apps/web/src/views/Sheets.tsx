@@ -1,0 +1,56 @@
+import { DoctorSheet } from './DoctorSheet.tsx';
+import { KeysSheet } from './KeysSheet.tsx';
+import { useLink } from './page.ts';
+import { RunsSheet } from './RunsSheet.tsx';
+import type { Draft } from './runForm/commandLine.ts';
+import { RunForm } from './runForm/RunForm.tsx';
+import { Sheet } from './Sheet.tsx';
+import type { ChosenRun } from './useChosenRun.ts';
+
+export type OpenSheet = 'form' | 'runs' | 'host' | 'keys' | undefined;
+
+/** Everything that may lie open over the page; one at a time. */
+export function Sheets(props: {
+  open: OpenSheet;
+  onOpen: (sheet: OpenSheet) => void;
+  draft: Draft;
+  onDraft: (draft: Draft) => void;
+  chosen: ChosenRun;
+}) {
+  const { open, chosen } = props;
+  const { runs, doctor } = useLink();
+  const close = () => props.onOpen(undefined);
+  return (
+    <>
+      <Sheet
+        title="Run a container"
+        about="Change the command or the fields: both say the same. Below each field stands what the kernel makes of it."
+        open={open === 'form'}
+        onClose={close}
+        wide
+      >
+        <RunForm
+          first={props.draft}
+          doctor={doctor}
+          onStarted={(id, draft) => {
+            props.onDraft(draft);
+            close();
+            chosen.show(id, true);
+          }}
+        />
+      </Sheet>
+      <RunsSheet
+        runs={runs ?? []}
+        current={chosen.id}
+        open={open === 'runs'}
+        onClose={close}
+        onPick={(id) => {
+          close();
+          chosen.show(id);
+        }}
+      />
+      <DoctorSheet report={doctor} open={open === 'host'} onClose={close} />
+      <KeysSheet open={open === 'keys'} onClose={close} />
+    </>
+  );
+}

@@ -1,0 +1,103 @@
+/** One field of an event, ready to be shown: `mono` for what a machine really said. */
+export interface ShownField {
+  name: string;
+  value: string;
+  mono: boolean;
+}
+
+/** Field names that a reader should not have to decode. */
+const NAMES: Readonly<Record<string, string>> = {
+  argv: 'command line',
+  childPid: 'new process',
+  ociVersion: 'runtime spec',
+  targetPath: 'path',
+  fstype: 'filesystem',
+  newRoot: 'new root',
+  putOld: 'old root goes to',
+  exitCode: 'exit code',
+  totalBytes: 'size',
+  mediaType: 'media type',
+  diffId: 'diff id',
+  attachedPid: 'process moved',
+  hostInode: 'inode of the host',
+  pidsLimit: 'processes',
+  innerPid: 'pid inside',
+  graceMs: 'grace',
+  createdBy: 'made by',
+  unpackedBytes: 'unpacked',
+  readOnly: 'read-only',
+  mountPoint: 'mounted at',
+};
+
+/** Fields that the panel shows elsewhere, or that mean nothing to a reader. */
+const ELSEWHERE = new Set(['error', 'message', 'remedy', 'open', 'config', 'provenance', 'script', 'base64']);
+
+/** The fields of an event's data as words; empty ones are left out. */
+export function shownFields(data: Readonly<Record<string, unknown>>): ShownField[] {
+  return Object.entries(data)
+    .filter(([name, value]) => !ELSEWHERE.has(name) && !isEmpty(value))
+    .map(([name, value]) => ({
+      name: nameOf(name),
+      value: shownValue(name, value),
+      mono: isMono(name, value),
+    }));
+}
+
+export function nameOf(field: string): string {
+  return NAMES[field] ?? field.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+}
+
+/** A value as one would write it down, with its unit. */
+export function shownValue(name: string, value: unknown): string {
+  if (typeof value === 'number') {
+    if (/bytes/i.test(name)) return bytes(value);
+    if (/Ms$/.test(name)) return duration(value);
+    return String(value);
+  }
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (Array.isArray(value)) return value.map(itemOf).join(name === 'argv' || name === 'command' ? ' ' : ', ');
+  if (typeof value === 'object' && value !== null) return itemOf(value);
+  return String(value);
+}
+
+function itemOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([key, item]) => `${key} ${typeof item === 'object' ? JSON.stringify(item) : String(item)}`)
+    .join(', ');
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+  );
+}
+
+function isMono(name: string, value: unknown): boolean {
+  return typeof value === 'string' || Array.isArray(value) || /pid|inode|fd$/i.test(name);
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** Bytes with the unit that keeps the number short. */
+export function bytes(count: number): string {
+  let value = count;
+  let unit = 0;
+  while (Math.abs(value) >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${UNITS[unit]}`;
+}
+
+/** A duration in ms, or in s from a second on. */
+export function duration(ms: number): string {
+  if (ms >= 60_000) return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
+  return `${ms >= 10 ? ms.toFixed(0) : ms.toFixed(ms >= 1 ? 1 : 2)} ms`;
+}
+
+/** An instant of the trace: ms since its beginning, always with the same number of digits behind the point. */
+export function instant(ms: number): string {
+  return ms >= 10_000 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(1)} ms`;
+}

@@ -1,0 +1,33 @@
+import { createTimeline } from '@underdock/chain';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { Reading, type ReadingSnapshot } from '../player/reading.ts';
+import { usePage } from './page.ts';
+
+const NOTHING: ReadingSnapshot | undefined = undefined;
+const never = () => () => {};
+
+/** Reads a run's trace, and lets time pass for it while the page is looked at. */
+export function useReading(
+  run: string | undefined,
+  fresh: boolean,
+): { reading: Reading | undefined; snapshot: ReadingSnapshot | undefined } {
+  const { link } = usePage();
+  const [reading, setReading] = useState<Reading>();
+  useEffect(() => {
+    if (!run) return setReading(undefined);
+    const opened = new Reading(link.follow(run), createTimeline, { now: () => performance.now(), fresh });
+    setReading(opened);
+    return () => opened.close();
+  }, [run, link, fresh]);
+  const snapshot = useSyncExternalStore(reading?.subscribe ?? never, reading?.snapshot ?? (() => NOTHING));
+  const moving = snapshot !== undefined && (snapshot.player.playing || snapshot.player.following);
+  useEffect(() => {
+    if (!reading || !moving) return;
+    let frame = requestAnimationFrame(function next() {
+      reading.tick();
+      frame = requestAnimationFrame(next);
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [reading, moving]);
+  return { reading, snapshot };
+}

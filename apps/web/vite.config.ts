@@ -1,0 +1,17 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+// Relative addresses, so that the page works under any path prefix of a reverse proxy and from a folder.
+export default defineConfig({
+  base: './',
+  plugins: [react()],
+  build: { target: 'es2023', sourcemap: true, modulePreload: { polyfill: false } },
+  server: {
+    proxy: process.env.UNDERDOCK_AGENT
+      ? {
+          '/api': process.env.UNDERDOCK_AGENT,
+          '/socket.io': { target: process.env.UNDERDOCK_AGENT, ws: true },
+        }
+      : {},
+  },
+});
