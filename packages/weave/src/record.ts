@@ -101,6 +101,8 @@ export interface CgroupRecord extends KernelRecord {
   kind: 'cgroup';
   act: 'mkdir' | 'rmdir' | 'attach';
   hierarchy: number;
+  /** Names of the hierarchy's controllers; empty for one that has none. */
+  controllers?: readonly string[];
   path: string;
   attachedPid?: number;
   attachedComm?: string;

@@ -1,27 +1,73 @@
 import type { TraceEvent } from '@underdock/trace';
-import type { RawRecord } from './record.ts';
+import { KernelEvents } from './kernel.ts';
+import { Lineage } from './lineage.ts';
+import { Order } from './order.ts';
+import { isOther, tellOther } from './others.ts';
+import type { RawRecord, SelfRecord } from './record.ts';
+import { Writer } from './writer.ts';
 
-/** What a weave is given: time, where events go, and what the host looks like from outside any container. */
+/** What a weave is given: where events go, and what the host looks like from outside any container. */
 export interface WeaveOptions {
-  /** The present instant on the trace's clock, in ms. */
-  now: () => number;
   /** Called once per event, in writing order: seq 1, 2, 3 … */
   emit: (event: TraceEvent) => void;
-  /** The host's namespaces by kind (`mnt`, `pid`, `net` …) to inode: readlink /proc/self/ns/* of the agent. */
-  hostNamespaces?: Record<string, number>;
+  /** The host's namespaces by kind (`mnt`, `pid`, `net` …) to inode: those of /proc/self/ns of the agent. */
+  hostNamespaces?: Readonly<Record<string, number>>;
 }
 
 /** Turns the raw records of one run into the events of its trace. */
 export interface Weave {
   /** A span id that is unused in this trace. */
   newSpan(): string;
-  /** Takes a record in any order; events come out sorted as far as heartbeats and 200 ms of patience allow. */
+  /** Takes a record in any order; events come out sorted as far as heartbeats and four ticks of patience allow. */
   add(record: RawRecord): void;
-  /** To be called every 50 ms or so: writes what has waited long enough even when nothing new comes in. */
+  /** To be called every 50 ms: writes what has waited long enough even when nothing new comes in. */
   tick(): void;
   /** Writes everything that waits and an `end` with `data.open` for each open span. Nothing may be added afterwards. */
   close(at: number): void;
 }
 
 /** A weave for one run. Records of processes that are outside the run's lineage are passed over. */
-export declare function createWeave(options: WeaveOptions): Weave;
+export function createWeave(options: WeaveOptions): Weave {
+  const hostNamespaces = options.hostNamespaces ?? {};
+  const writer = new Writer(options.emit);
+  const lineage = new Lineage(hostNamespaces);
+  const kernel = new KernelEvents(lineage, writer, {
+    hostNamespaces,
+    controllers: options.controllers ?? {},
+  });
+  const order = new Order((record) => take(record));
+
+  function take(record: RawRecord): void {
+    if (record.kind === 'self') self(record);
+    else if (record.kind === 'spawned') kernel.spawned(record);
+    else if (isOther(record)) writer.write(tellOther(record));
+    else if (record.kind !== 'clock') kernel.take(record);
+  }
+
+  function self(record: SelfRecord): void {
+    writer.write(told(record));
+    // What the waiting init does from here on, it does because it was started.
+    if (record.type === 'begin' && record.step === 'low-level/start' && record.container && record.span) {
+      lineage.blame(record.container, record.span);
+    }
+  }
+
+  return {
+    newSpan: () => writer.newSpan(),
+    add(record) {
+      // The kernel may have told of the new process before we could: whose it is must be known before that is woven.
+      if (record.kind === 'spawned') lineage.root(record);
+      order.add(record);
+    },
+    tick: () => order.tick(),
+    close(at) {
+      order.flush();
+      writer.close(at);
+    },
+  };
+}
+
+function told(record: SelfRecord): Parameters<Writer['write']>[0] {
+  const { kind: _, evidence, grade, ...event } = record;
+  return { ...event, evidence: evidence ?? [{ source: 'self', raw: {} }], grade: grade ?? 'observed' };
+}

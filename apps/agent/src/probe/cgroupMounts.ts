@@ -53,3 +53,14 @@ export function locateOn(mounts: readonly MountLine[]): (device: number, path: s
     return point ? `${point}${path}` : path;
   };
 }
+
+/** Reads /proc/PID/cgroup (cgroups(7)): the controllers of each hierarchy by its id. Those of v2 (id 0) are not listed there. */
+export function readHierarchies(text: string): Map<number, string[]> {
+  const hierarchies = new Map<number, string[]>();
+  for (const line of text.split('\n')) {
+    const [id, names] = line.split(':');
+    if (!id || names === undefined) continue;
+    hierarchies.set(Number(id), names === '' ? [] : names.split(','));
+  }
+  return hierarchies;
+}

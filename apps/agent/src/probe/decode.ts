@@ -13,6 +13,8 @@ export interface DecodeOptions {
   namespaceKinds: readonly string[];
   /** Records with `at` in ms of the probe's own clock. */
   emit: (record: RawRecord) => void;
+  /** The controllers of a cgroup hierarchy, by the kernel's id of it. */
+  controllers: (hierarchy: number) => readonly string[];
   /** The absolute path of a file on a filesystem: device number as the kernel has it, path from the filesystem's root. */
   locate: (device: number, path: string) => string;
 }
@@ -175,7 +177,16 @@ export class ProbeDecoder {
     const strings = this.#pieces.take(tid);
     const attached = act === 'attach' ? { attachedPid, attachedComm: strings.get(1) } : {};
     const path = strings.get(0) ?? '';
-    this.#options.emit({ kind: 'cgroup', act, hierarchy, path, ...attached, ...place(ns, pid, tid, comm) });
+    const controllers = this.#options.controllers(hierarchy);
+    this.#options.emit({
+      kind: 'cgroup',
+      act,
+      hierarchy,
+      controllers,
+      path,
+      ...attached,
+      ...place(ns, pid, tid, comm),
+    });
     return true;
   }
 

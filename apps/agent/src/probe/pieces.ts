@@ -9,8 +9,8 @@ export class Pieces {
   /** A line `s TID INDEX PIECE:text`; false when it makes no sense. */
   string(tid: number, index: number, piece: number, text: string): boolean {
     if (!(index >= 0 && index < 64 && piece >= 0 && piece < PIECES)) return false;
-    let strings = this.#strings.get(tid);
-    if (!strings) this.#strings.set(tid, (strings = new Map()));
+    const strings = this.#strings.get(tid) ?? new Map<number, string[]>();
+    this.#strings.set(tid, strings);
     // A new first piece replaces what a call left behind whose last line was lost.
     if (piece === 0) strings.set(index, [text]);
     else strings.get(index)?.push(text);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { WatcherState } from '@underdock/trace';
 import { bpftraceVersion, type Probe, readTracepoints, startProbe } from '../../probe/bpftrace.ts';
-import { locateOn, readMountinfo } from '../../probe/cgroupMounts.ts';
+import { locateOn, readHierarchies, readMountinfo } from '../../probe/cgroupMounts.ts';
 import { ProbeDecoder } from '../../probe/decode.ts';
 import { ProbeError } from '../../probe/error.ts';
 import { FanOut } from '../../probe/fanOut.ts';
@@ -63,10 +63,12 @@ export class BpftraceWatch implements KernelWatch {
     const oomDetail = points.hasField('oom:mark_victim', 'total_vm');
     const fragments = [processFragment(ids), kernelFragment({ oomDetail })];
     const program = buildProgram(fragments, { version, arch, hasTracepoint: points.has });
+    const hierarchies = readHierarchies(await readFile('/proc/self/cgroup', 'utf8'));
     this.#decoder = new ProbeDecoder({
       syscalls: SYSCALLS,
       namespaceKinds: NAMESPACE_KINDS,
       locate: locateOn(readMountinfo(await readFile('/proc/self/mountinfo', 'utf8'))),
+      controllers: (id) => hierarchies.get(id) ?? [],
       emit: (record) => this.#out.push({ ...record, at: this.#monotonic(record.at) }),
     });
     return startProbe({

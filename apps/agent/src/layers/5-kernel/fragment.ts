@@ -40,7 +40,7 @@ const mounts: SyscallProbe[] = [
   {
     name: 'open_tree',
     ids: [428, 428],
-    numbers: { dfd: ['A0', 'i32'], flags: ['A1', 'u32'] },
+    numbers: { dfd: ['A0', 'i32'], flags: ['A2', 'u32'] },
     strings: { target: 'A1' },
   },
   {
@@ -83,7 +83,7 @@ const privileges: SyscallProbe[] = [
     ids: [157, 167],
     setup: '$g = A0 & 0xffffffff;',
     when: '$g == 22 || $g == 24 || $g == 38',
-    numbers: { option: ['$g', 'u32'], arg2: ['A1', 'u64'] },
+    numbers: { option: ['$g', 'u32'], arg2: ['A1', 'u64'], arg3: ['(A2 != 0)', 'u32'] },
   },
   {
     // struct sock_fprog begins with the number of instructions

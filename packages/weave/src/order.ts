@@ -1,0 +1,51 @@
+import type { RawRecord } from './record.ts';
+
+/** How many ticks (50 ms each) a record waits at most for older ones. */
+const PATIENCE = 4;
+/** A heartbeat is printed on one processor while another's records may lag a little behind. */
+const SLACK_MS = 5;
+
+/**
+ * Holds records until nothing older can come, as the sources' heartbeats promise, or until patience ends. Patience is
+ * counted in ticks, not by the clock: when the whole program was held up, its sources were too.
+ */
+export class Order {
+  #waiting: { record: RawRecord; order: number; ticks: number }[] = [];
+  #clocks = new Map<string, number>();
+  #count = 0;
+  #take: (record: RawRecord) => void;
+  constructor(take: (record: RawRecord) => void) {
+    this.#take = take;
+  }
+
+  add(record: RawRecord): void {
+    if (record.kind === 'clock') {
+      this.#clocks.set(record.source, record.at);
+    } else {
+      if (record.kind === 'watcher' && record.state === 'missing') this.#clocks.delete(record.name);
+      this.#waiting.push({ record, order: this.#count++, ticks: 0 });
+    }
+    if (record.kind === 'clock' || this.#clocks.size === 0) this.#release(false);
+  }
+
+  tick(): void {
+    for (const waiting of this.#waiting) waiting.ticks++;
+    this.#release(false);
+  }
+
+  flush(): void {
+    this.#release(true);
+  }
+
+  #release(all: boolean): void {
+    const until =
+      all || this.#clocks.size === 0
+        ? Number.POSITIVE_INFINITY
+        : Math.min(...this.#clocks.values()) - SLACK_MS;
+    this.#waiting.sort((a, b) => a.record.at - b.record.at || a.order - b.order);
+    // One that has lost patience takes all older ones along.
+    let end = this.#waiting.findLastIndex((w) => w.ticks >= PATIENCE) + 1;
+    while (end < this.#waiting.length && (this.#waiting[end]?.record.at ?? 0) <= until) end++;
+    for (const { record } of this.#waiting.splice(0, end)) this.#take(record);
+  }
+}
