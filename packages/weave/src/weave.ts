@@ -31,10 +31,7 @@ export function createWeave(options: WeaveOptions): Weave {
   const hostNamespaces = options.hostNamespaces ?? {};
   const writer = new Writer(options.emit);
   const lineage = new Lineage(hostNamespaces);
-  const kernel = new KernelEvents(lineage, writer, {
-    hostNamespaces,
-    controllers: options.controllers ?? {},
-  });
+  const kernel = new KernelEvents(lineage, writer, hostNamespaces);
   const order = new Order((record) => take(record));
 
   function take(record: RawRecord): void {

@@ -23,7 +23,7 @@ export class Writer {
   }
 
   write(draft: Draft): void {
-    const event = { seq: ++this.#seq, ...this.#inTime(draft) };
+    const event = inOrder(++this.#seq, this.#inTime(draft));
     this.#lastAt = event.at;
     if (draft.span && draft.type === 'begin') this.#open.set(draft.span, draft);
     if (draft.span && draft.type === 'end') this.#open.delete(draft.span);
@@ -51,4 +51,14 @@ export class Writer {
       });
     }
   }
+}
+
+// The order in which people read a line; absent fields are left out.
+function inOrder(seq: number, draft: Draft): TraceEvent {
+  const { at, type, step, layer, actor, span, cause, container, data, evidence, grade } = draft;
+  const event: TraceEvent = { seq, at, type, step, layer, actor, data, evidence, grade };
+  if (span !== undefined) event.span = span;
+  if (cause !== undefined && cause.length > 0) event.cause = cause;
+  if (container !== undefined) event.container = container;
+  return event;
 }

@@ -56,7 +56,6 @@ class Growing implements GrowingTrace {
     this.#options = options;
     this.header = options.header;
     this.#weave = options.createWeave({
-      now: options.now,
       emit: (event) => this.events.push(options.redactor.event(event)),
       hostNamespaces: options.hostNamespaces,
     });
