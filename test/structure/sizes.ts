@@ -24,7 +24,10 @@ export function longFiles(files: HouseFile[], max = MAX_FILE_LINES): Offence[] {
   return written(files)
     .map(({ path, text }) => ({ path, count: countLines(text) }))
     .filter(({ count }) => count > max)
-    .map(({ path, count }) => ({ path, what: `has ${count} lines, ${max} are the limit: split it` }));
+    .map(({ path, count }) => ({
+      path,
+      what: `has ${count} lines, more than ${max}: split it where two things meet`,
+    }));
 }
 
 /** Functions with more lines than `max`; the blocks that only group tests (`describe`) are no functions in this sense. */
@@ -37,7 +40,7 @@ export function longFunctions(files: HouseFile[], max = MAX_FUNCTION_LINES): Off
         .flatMap(({ node, around }) => {
           const from = lineAt(file.text, node.start);
           const count = lineAt(file.text, node.end) - from + 1;
-          const what = `${functionName(node, around)} has ${count} lines, ${max} are the limit`;
+          const what = `${functionName(node, around)} has ${count} lines, more than ${max}`;
           return count > max ? [{ path: file.path, line: from, what }] : [];
         }),
     );

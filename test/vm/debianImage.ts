@@ -11,7 +11,9 @@ const PACKAGES = [
   ...['runc', 'crun', 'bpftrace', 'strace', 'util-linux', 'mount', 'iproute2', 'hostname', 'perl-base'],
   ...['uidmap', 'busybox-static', 'kmod', 'procps', 'passwd', 'libstdc++6', 'libatomic1'],
 ];
-const RECIPE = fileURLToPath(new URL('guest/base.sh', import.meta.url));
+const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const RECIPE = beside('guest/base.sh');
+const INGREDIENTS = [RECIPE, beside('initramfs.ts'), beside('cpio.ts')];
 
 /** What a machine boots from: files that are only read. */
 export interface DebianImage {
@@ -22,13 +24,8 @@ export interface DebianImage {
 
 /** Debian with its own kernel as a disk, made once for each recipe and kept in `cache`. Needs root the first time. */
 export async function debianImage(cache: string): Promise<DebianImage> {
-  const sources = [
-    RECIPE,
-    fileURLToPath(new URL('initramfs.ts', import.meta.url)),
-    fileURLToPath(import.meta.url),
-  ];
-  const key = createHash('sha256').update(SUITE);
-  for (const source of sources) key.update(await readFile(source));
+  const key = createHash('sha256').update(JSON.stringify([SUITE, PACKAGES]));
+  for (const source of INGREDIENTS) key.update(await readFile(source));
   const folder = join(cache, `debian-${SUITE}-${key.digest('hex').slice(0, 16)}`);
   if (!existsSync(folder)) await make(folder, cache);
   return {
@@ -52,7 +49,10 @@ async function make(folder: string, cache: string): Promise<void> {
   try {
     const root = join(making, 'root');
     await mkdir(making);
-    await command('mmdebstrap', [
+    // In namespaces of its own: its mounts are nobody else's, and everything it has started dies with this process.
+    await command('setpriv', [
+      ...['--pdeathsig', 'KILL', '--', 'unshare', '--mount', '--propagation', 'private'],
+      ...['--pid', '--fork', '--kill-child', '--mount-proc', 'mmdebstrap'],
       '--quiet',
       '--mode=root',
       '--variant=minbase',
@@ -68,7 +68,8 @@ async function make(folder: string, cache: string): Promise<void> {
     await writeFile(join(making, 'initramfs.cpio'), await initramfs(root));
     await makeDisk(root, join(making, 'disk.ext4'), '3G');
     await rm(root, { recursive: true, force: true });
-    await rename(making, folder);
+    // Somebody else may have made the same at the same time.
+    if (!existsSync(folder)) await rename(making, folder);
   } finally {
     await rm(making, { recursive: true, force: true });
   }

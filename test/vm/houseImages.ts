@@ -22,9 +22,17 @@ export async function houseImages(cache: string): Promise<HouseImages> {
   const key = createHash('sha256').update(lock).update(process.version).digest('hex').slice(0, 16);
   const libraries = join(cache, `libraries-${key}.ext4`);
   if (!existsSync(libraries)) await makeLibraries(libraries, cache);
+  for (const name of await readdir(cache))
+    if (abandoned(name)) await rm(join(cache, name), { recursive: true });
   const sources = join(cache, `sources-${process.pid}.ext4`);
   await makeSources(sources);
   return { libraries, sources };
+}
+
+/** Whether a file was being made or used by a process that is gone: `sources-PID.ext4`, `making-PID`, `console-PID.log`. */
+function abandoned(name: string): boolean {
+  const pid = name.match(/^(?:sources|making|making-libraries|console)-(\d+)(\.|$)/)?.[1];
+  return pid !== undefined && !existsSync(`/proc/${pid}`);
 }
 
 async function makeLibraries(image: string, cache: string): Promise<void> {

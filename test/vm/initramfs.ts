@@ -9,9 +9,9 @@ const INIT = `#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
 for module in $(/bin/busybox cat /modules/order); do /bin/busybox insmod /modules/$module; done
 while [ ! -b /dev/vdc ]; do /bin/busybox sleep 0.1; done
-/bin/busybox mount -t ext4 /dev/vda /root
-/bin/busybox mount --move /dev /root/dev
-exec /bin/busybox switch_root /root /sbin/init
+/bin/busybox mount -t ext4 /dev/vda /disk
+/bin/busybox mount --move /dev /disk/dev
+exec /bin/busybox switch_root /disk /sbin/init
 `;
 
 /** The first root filesystem of a machine that boots from the Debian tree `root`: mounts the disk and goes over to it. */
@@ -26,7 +26,7 @@ export async function initramfs(root: string): Promise<Buffer> {
       content: await readFile(join(modules, path)),
     })),
   );
-  const folders = ['bin', 'dev', 'modules', 'root'].map((name) => ({ name, mode: 0o755 }));
+  const folders = ['bin', 'dev', 'modules', 'disk'].map((name) => ({ name, mode: 0o755 }));
   return cpio([
     ...folders,
     { name: 'init', mode: 0o755, content: Buffer.from(INIT) },
