@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{live,e2e,long,bench,vm}/**'],
+          exclude: ['test/{live,e2e,long,bench,vm,.work}/**'],
           testTimeout: 20_000,
         },
       },
