@@ -1,0 +1,184 @@
+import { readFile, readlink } from 'node:fs/promises';
+import type { RawRecord, ReadBackRecord } from '@underdock/weave';
+import { cgroupFolders, cpuUsedMs, type Limit, readLimits } from './cgroupFacts.ts';
+import { inodeOf, mountFacts, NAMESPACES, processFact, type ReadFact, statusFacts } from './procFacts.ts';
+
+type Add = (record: RawRecord) => void;
+
+/** Reading back what a container's process and cgroups show: a witness that needs no tracing at all. */
+export interface ReadBack {
+  /** Reads everything once, while the container's init waits for start. Never rejects: what can't be read is told. */
+  waiting(container: string, pid: number, add: Add, now: () => number): Promise<void>;
+  /** From now on reads every second what is used of the limits and tells what has changed. Returns how to stop. */
+  gauges(container: string, pid: number, add: Add, now: () => number): () => void;
+}
+
+const GAUGE_MS = 1000;
+/** A file's text is kept as evidence up to this many characters. */
+const MOST_TEXT = 1000;
+const GAUGES = ['memory.max', 'memory.limit_in_bytes', 'pids.max', 'cpu.max', 'cpu.cfs_quota_us'];
+
+/** Reads /proc and cgroup files of this host. */
+export function createReadBack(): ReadBack {
+  return {
+    waiting: async (container, pid, add, now) => {
+      const reading = new Reading(container, pid, add, now);
+      await reading.namespaces();
+      await reading.status();
+      await reading.mounts();
+      await reading.cgroups();
+    },
+    gauges: (container, pid, add, now) => new Gauges(new Reading(container, pid, add, now)).start(),
+  };
+}
+
+/** One look at one process. */
+class Reading {
+  readonly container: string;
+  readonly pid: number;
+  readonly add: Add;
+  readonly now: () => number;
+  #comm = 'init';
+  constructor(container: string, pid: number, add: Add, now: () => number) {
+    this.container = container;
+    this.pid = pid;
+    this.add = add;
+    this.now = now;
+  }
+
+  async namespaces(): Promise<void> {
+    for (const kind of NAMESPACES) {
+      const file = `/proc/${this.pid}/ns/${kind}`;
+      await this.#attempt(file, async () => {
+        const link = await readlink(file);
+        const [inode, hostInode] = [inodeOf(link), inodeOf(await readlink(`/proc/self/ns/${kind}`))];
+        const data = { kind, inode, hostInode, own: inode !== hostInode, pid: this.pid };
+        this.tell({ step: 'kernel/has-namespace', layer: 'kernel', data, text: link }, file);
+      });
+    }
+  }
+
+  async status(): Promise<void> {
+    const file = `/proc/${this.pid}/status`;
+    await this.#attempt(file, async () => {
+      const text = await readFile(file, 'utf8');
+      const process = processFact(text, this.pid, true);
+      this.#comm = String(process.data.comm);
+      for (const fact of [process, ...statusFacts(text, this.pid)]) this.tell(fact, file);
+    });
+  }
+
+  async mounts(): Promise<void> {
+    const file = `/proc/${this.pid}/mountinfo`;
+    await this.#attempt(file, async () => {
+      for (const fact of mountFacts(await readFile(file, 'utf8'))) this.tell(fact, file);
+    });
+  }
+
+  async cgroups(): Promise<void> {
+    await this.#attempt(`/proc/${this.pid}/cgroup`, async () => {
+      const folders = await this.folders();
+      for (const { path, hierarchy, controllers, folder } of folders) {
+        const data = { path, hierarchy, controllers };
+        const text = `${hierarchy}:${controllers.join(',')}:${path}`;
+        const own = path !== '/';
+        if (own) this.tell({ step: 'kernel/has-cgroup', layer: 'kernel', data, text }, folder);
+      }
+      for (const limit of await readLimits(folders)) this.limit(limit);
+    });
+  }
+
+  async folders() {
+    const cgroup = await readFile(`/proc/${this.pid}/cgroup`, 'utf8');
+    const folders = cgroupFolders(cgroup, await readFile('/proc/self/mountinfo', 'utf8'));
+    // A hierarchy's root holds the whole host: nothing there is the container's.
+    return folders.filter(({ path }) => path !== '/');
+  }
+
+  limit({ file, ...limit }: Limit): void {
+    const data = { file, ...limit };
+    this.tell({ step: 'kernel/has-cgroup-value', layer: 'kernel', data, text: limit.value }, file);
+  }
+
+  tell({ step, layer, data, text }: ReadFact, file: string): void {
+    const record: ReadBackRecord = {
+      kind: 'read-back',
+      at: this.now(),
+      step,
+      layer,
+      actor: { name: this.#comm.slice(0, 64) || 'init', pid: this.pid },
+      container: this.container,
+      data,
+      file,
+      text: text.slice(0, MOST_TEXT),
+    };
+    this.add(record);
+  }
+
+  async #attempt(file: string, read: () => Promise<void>): Promise<void> {
+    try {
+      await read();
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? String(error);
+      const why = `${file} can’t be read (${code}): what it would show is missing here`;
+      this.add({
+        kind: 'watcher',
+        at: this.now(),
+        layer: 'process',
+        name: 'read-back',
+        state: 'missing',
+        why,
+      });
+    }
+  }
+}
+
+/** Looks at the limits' use once a second. */
+class Gauges {
+  #reading: Reading;
+  #told = new Map<string, number | undefined>();
+  #cpu: { usedMs: number; at: number } | undefined;
+  #stopped = false;
+  constructor(reading: Reading) {
+    this.#reading = reading;
+  }
+
+  start(): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    const look = async () => {
+      const alive = await this.#look().then(
+        () => true,
+        () => false,
+      );
+      // A process that has ended has no cgroups to look at: that is the end of it.
+      if (alive && !this.#stopped) timer = setTimeout(look, GAUGE_MS);
+    };
+    timer = setTimeout(look, GAUGE_MS);
+    return () => {
+      this.#stopped = true;
+      clearTimeout(timer);
+    };
+  }
+
+  async #look(): Promise<void> {
+    const folders = await this.#reading.folders();
+    const [limits, cpus] = [await readLimits(folders, GAUGES), await this.#cpus(folders)];
+    if (this.#stopped) return;
+    for (const limit of limits) {
+      const now = limit.meaning === 'cpu' ? cpus : limit.now;
+      if (now === undefined || this.#told.get(limit.file) === now) continue;
+      this.#told.set(limit.file, now);
+      this.#reading.limit({ ...limit, now });
+    }
+  }
+
+  /** Processors used since the last look, 2 decimals. */
+  async #cpus(folders: Awaited<ReturnType<Reading['folders']>>): Promise<number | undefined> {
+    const usedMs = await cpuUsedMs(folders);
+    const [before, at] = [this.#cpu, this.#reading.now()];
+    if (usedMs === undefined) return undefined;
+    this.#cpu = { usedMs, at };
+    if (!before || at <= before.at) return undefined;
+    return Math.round((100 * (usedMs - before.usedMs)) / (at - before.at)) / 100;
+  }
+}
