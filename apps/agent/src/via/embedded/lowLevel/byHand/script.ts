@@ -9,7 +9,7 @@ import { planCgroups } from './cgroupSteps.ts';
 import { lastCommand } from './lastCommand.ts';
 import type { MountContext } from './mountSteps.ts';
 import { planContainer, planPreparation, TOOLBOX } from './plan.ts';
-import { quoteAround, quoteWithVariables, type Step, shellQuote, stepText } from './step.ts';
+import { quoteAround, quoteWithVariables, type Step, shellQuote, stepText, withVariables } from './step.ts';
 import { findTools, planToolbox } from './tools.ts';
 
 /** Stands for the script's own folder while its words are put together. */
