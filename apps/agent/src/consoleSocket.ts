@@ -81,7 +81,7 @@ function receiveDescriptor(socket: number): number {
   message.writeBigUInt64LE(1n, 24);
   message.writeBigUInt64LE(addressOf(control), 32);
   message.writeBigUInt64LE(BigInt(control.length), 40);
-  mustCall('recvmsg', 'ssize_t recvmsg(int fd, void *message, int flags)', socket, message, MSG_CMSG_CLOEXEC);
+  mustCall('recvmsg', 'long recvmsg(int fd, void *message, int flags)', socket, message, MSG_CMSG_CLOEXEC);
   const isRights = control.readInt32LE(8) === SOL_SOCKET && control.readInt32LE(12) === SCM_RIGHTS;
   if (!isRights || control.readBigUInt64LE(0) < 20n) throw new KernelCallError('recvmsg of a terminal', 9);
   return control.readInt32LE(16);

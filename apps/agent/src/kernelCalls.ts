@@ -106,6 +106,15 @@ export function makePipe(): { read: number; write: number } {
   return { read: ends.readInt32LE(0), write: ends.readInt32LE(4) };
 }
 
+const FIONREAD = 0x541b;
+
+/** How many bytes can be read from a pipe right now (ioctl_fionread(2const)). */
+export function waitingBytes(fd: number): number {
+  const count = Buffer.alloc(4);
+  mustCall('ioctl', 'int ioctl(int fd, unsigned long request, void *argument)', fd, FIONREAD, count);
+  return count.readInt32LE(0);
+}
+
 const TIOCSWINSZ = 0x5414;
 
 /** Tells a terminal its size in character cells; the kernel signals SIGWINCH to what runs in it. */

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostDescription, RunRequest, RunSummary } from '@underdock/trace';
 import type { Weave, WeaveOptions } from '@underdock/weave';
 import type { KernelWatch } from '../layers/watcher.ts';
 import type { Via } from '../via/via.ts';
 import { RunError } from './error.ts';
-import { hostNamespaces } from './host.ts';
+import { cgroupControllers, hostNamespaces } from './host.ts';
 import { type Look, startRun } from './liveRun.ts';
 import { createRedactor } from './redact.ts';
 import type { Run, Runs } from './runs.ts';
@@ -66,7 +65,7 @@ class AgentRuns implements Runs {
         via,
         ...(limitMs ? { deadline: new Date(Date.now() + limitMs).toISOString() } : {}),
       },
-      { ...this.#options, hostNamespaces: hostNamespaces(), createRedactor, changed: () => this.#changed() },
+      { ...this.#options, outside: outsideView(), createRedactor, changed: () => this.#changed() },
     );
     this.#runs.set(id, run);
     if (limitMs) this.#deadlines.set(id, setTimeout(() => void run.stop(), limitMs).unref());
@@ -92,9 +91,7 @@ class AgentRuns implements Runs {
     const run = this.#runs.get(id);
     if (run) await run.remove();
     const kept = await this.#options.removeKept?.(id);
-    const file = await this.traceFile(id);
-    if (!run && !kept && !file) throw noSuchRun(id);
-    if (file) await rm(file, { force: true });
+    if (!run && !kept) throw noSuchRun(id);
     this.#runs.delete(id);
     this.#changed();
   }
@@ -149,6 +146,10 @@ class AgentRuns implements Runs {
   #changed(): void {
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+function outsideView() {
+  return { hostNamespaces: hostNamespaces(), controllers: cgroupControllers() };
 }
 
 function noSuchRun(id: string): RunError {

@@ -28,7 +28,8 @@ export interface GrowingTraceOptions {
   header: TraceHeader;
   now: () => number;
   createWeave: (options: WeaveOptions) => Weave;
-  hostNamespaces: Record<string, number>;
+  /** What the host looks like from outside any container. */
+  outside: Omit<WeaveOptions, 'emit'>;
   redactor: Redactor;
   writer: TraceWriter;
   /** Called just before each look for what has waited long enough. */
@@ -57,7 +58,7 @@ class Growing implements GrowingTrace {
     this.header = options.header;
     this.#weave = options.createWeave({
       emit: (event) => this.events.push(options.redactor.event(event)),
-      hostNamespaces: options.hostNamespaces,
+      ...options.outside,
     });
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }

@@ -24,7 +24,7 @@ export async function describeHost(): Promise<HostDescription> {
   return {
     kernel: os.release(),
     arch: os.machine(),
-    cgroup: cgroupLayout(readMounts()),
+    cgroup: cgroupLayout(readText('/proc/self/mountinfo')),
     root: process.geteuid?.() === 0,
     versions: { node: process.versions.node, ...Object.fromEntries(found) },
   };
@@ -39,9 +39,9 @@ async function versionOf([file = '', ...args]: readonly string[]): Promise<strin
   }
 }
 
-function readMounts(): string {
+function readText(file: string): string {
   try {
-    return readFileSync('/proc/self/mountinfo', 'utf8');
+    return readFileSync(file, 'utf8');
   } catch {
     return '';
   }
@@ -68,4 +68,13 @@ function namespaceInode(kind: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The controllers of each cgroup hierarchy by the kernel's id (/proc/self/cgroup, cgroups(7)); 0 is v2. */
+export function cgroupControllers(): Record<number, string[]> {
+  const lines = readText('/proc/self/cgroup').split('\n');
+  const fields = lines.map((line) => /^(\d+):([^:]*):/.exec(line)).filter((match) => match !== null);
+  return Object.fromEntries(
+    fields.map(([, id, names]) => [Number(id), (names ?? '').split(',').filter(Boolean)]),
+  );
 }

@@ -19,7 +19,7 @@ export interface RunSurroundings {
   stateDir: string;
   allowedMounts: string[];
   host: HostDescription;
-  hostNamespaces: Record<string, number>;
+  outside: Omit<WeaveOptions, 'emit'>;
   createWeave: (options: WeaveOptions) => Weave;
   createRedactor: (request: RunRequest) => Redactor;
   watch: KernelWatch;
@@ -163,13 +163,13 @@ class LiveRun implements Run {
   }
 
   #openTrace(): GrowingTrace {
-    const { createWeave, hostNamespaces } = this.#around;
+    const { createWeave, outside } = this.#around;
     const header = this.#redactor.header(this.#header());
     return growTrace({
       header,
       now: this.#clock.now,
       createWeave,
-      hostNamespaces,
+      outside,
       redactor: this.#redactor,
       writer: createTraceWriter(this.file, header),
       onTick: () => this.#output?.flush(),

@@ -10,6 +10,7 @@ import { prepareSnapshot, type Snapshot } from './highLevelSnapshot.ts';
 import { Journal, ownMark } from './journal.ts';
 import type { LowLevelRuntime } from './lowLevel/runtime.ts';
 import type { Runtimes } from './lowLevel/runtimes.ts';
+import type { Recovered } from './recover.ts';
 import { Undo } from './undo.ts';
 
 /** What every container of this engine is made with. */
@@ -18,6 +19,8 @@ export interface EngineParts {
   images: ImageSupply;
   reaper: Reaper;
   host: HostAbilities;
+  /** What was taken apart when the agent started: told in the first run's trace. */
+  recovered?: readonly Recovered[];
 }
 
 /** A container that was created, and how it is taken apart. */
@@ -76,9 +79,9 @@ export class ContainerParts {
     const image = await this.#parts.images.supply(wantedImage, tell, span);
     this.#context.learnEnv?.(image.config.Env ?? []);
     signal.throwIfAborted();
-    const { layers, layersFolder } = image;
-    const folder = this.#journal.folder;
-    this.#snapshot = await prepareSnapshot({ container: id, layers, layersFolder, folder }, tell, span);
+    const { layers, layersFolder, noOverlay } = image;
+    const where = { folder: this.#journal.folder, layersFolder, ...(noOverlay ? { noOverlay } : {}) };
+    this.#snapshot = await prepareSnapshot({ container: id, layers, ...where }, tell, span);
     signal.throwIfAborted();
     const made = await this.#create(runtime, image.config, span);
     this.#note(made.pid);

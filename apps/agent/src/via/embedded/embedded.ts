@@ -14,6 +14,7 @@ import { readJournals } from './journal.ts';
 /** The way in where underdock itself is engine and high-level runtime. `stateDir` is locked by the caller. */
 export function createEmbedded(stateDir: string, parts: EngineParts): Via {
   const live = new Set<string>();
+  const untold = [...(parts.recovered ?? [])];
   const taken = (name: string) =>
     live.has(name) ||
     readJournals(stateDir).some(({ entry }) => entry?.name === name && entry.state === 'kept');
@@ -27,6 +28,13 @@ export function createEmbedded(stateDir: string, parts: EngineParts): Via {
     run(request, context) {
       const name = request.name ?? generateName(taken);
       live.add(name);
+      for (const { container, state, actions } of untold.splice(0)) {
+        context.tell.log(
+          'engine/recovered',
+          { id: container, state, actions },
+          { cause: [context.clientSpan] },
+        );
+      }
       const run = runContainer(parts, request, name, context);
       void run.done.then(() => live.delete(name));
       return run;

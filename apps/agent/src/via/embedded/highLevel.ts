@@ -16,6 +16,8 @@ export interface UnpackedImage {
   /** Folders of the layers, lowest first, whiteouts as overlayfs has them. */
   layers: string[];
   layersFolder: string;
+  /** Why it must be copied: then `layers` is one plain tree. */
+  noOverlay?: string;
 }
 
 /** Where images come from: a registry's, or whatever a test gives. */

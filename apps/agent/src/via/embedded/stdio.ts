@@ -1,7 +1,8 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
-import { makePipe, setTerminalSize } from '../../kernelCalls.ts';
+import { makePipe, setTerminalSize, waitingBytes } from '../../kernelCalls.ts';
+import { settlesWithin } from './gate.ts';
 import type { Stdio } from './lowLevel/runtime.ts';
 
 /** Called with the container's output, as it comes. */
@@ -11,19 +12,23 @@ export type OutputSink = (stream: 'stdout' | 'stderr', bytes: Uint8Array) => voi
 export interface Attached {
   /** What the low-level runtime is given. */
   stdio: Stdio;
-  /** The container has its own copies: ours of its ends are closed, so that their end can be seen. */
+  /**
+   * The runtime has returned and the container has its own copies: ours of its ends are closed, so that their end can be
+   * seen; what the runtime itself wrote is thrown away (its log says it too); from now on output is the container's.
+   */
   handedOver(): void;
   /** Takes the terminal's master, for a container with a terminal. */
   terminal(master: number): void;
-  input(bytes: Uint8Array): void;
+  /** Resolves once the container, or its pipe, has taken the bytes; undefined when nobody can take them. */
+  input(bytes: Uint8Array): Promise<void> | undefined;
   endInput(): void;
   resize(cols: number, rows: number): void;
-  /** Resolves when the output has ended, or after `graceMs` when something still holds it open. */
-  drained(graceMs: number): Promise<void>;
+  /** Resolves with true when the output has ended, after `graceMs` with false: something still holds it open. */
+  drained(graceMs: number): Promise<boolean>;
   close(): void;
 }
 
-/** Output that is not fetched in time by a slow reader waits here at most so long before the container is held up. */
+/** What a terminal takes for the end of input: Ctrl-D (termios(3), VEOF). */
 const END_OF_TRANSMISSION = Buffer.from([4]);
 
 /**
@@ -37,19 +42,24 @@ export function attach(options: { interactive: boolean; tty: boolean }, sink: Ou
 
 class PipedStreams implements Attached {
   readonly stdio: Stdio;
+  #sink: OutputSink;
   #theirs: number[];
+  #ours: { fd: number; stream: 'stdout' | 'stderr' }[];
   #input: Socket | undefined;
-  #readers: Socket[];
-  #ended: Promise<unknown>;
+  #readers: Socket[] = [];
+  #ended: Promise<unknown> = Promise.resolve();
 
   constructor(interactive: boolean, sink: OutputSink) {
+    this.#sink = sink;
     const out = makePipe();
     const err = makePipe();
     const stdin = interactive ? this.#openInput() : openSync('/dev/null', 'r');
     this.stdio = { stdin, stdout: out.write, stderr: err.write };
     this.#theirs = [stdin, out.write, err.write];
-    this.#readers = [readEnd(out.read, 'stdout', sink), readEnd(err.read, 'stderr', sink)];
-    this.#ended = Promise.all(this.#readers.map(ended));
+    this.#ours = [
+      { fd: out.read, stream: 'stdout' },
+      { fd: err.read, stream: 'stderr' },
+    ];
   }
 
   #openInput(): number {
@@ -62,14 +72,20 @@ class PipedStreams implements Attached {
 
   handedOver(): void {
     for (const fd of this.#theirs.splice(0)) closeSync(fd);
+    this.#readers = this.#ours.splice(0).map(({ fd, stream }) => {
+      const waiting = waitingBytes(fd);
+      if (waiting > 0) readSync(fd, Buffer.alloc(waiting));
+      return readEnd(fd, stream, this.#sink);
+    });
+    this.#ended = Promise.all(this.#readers.map(ended));
   }
 
   terminal(): void {
     throw new Error('this container has no terminal');
   }
 
-  input(bytes: Uint8Array): void {
-    if (this.#input?.writable) this.#input.write(bytes);
+  input(bytes: Uint8Array): Promise<void> | undefined {
+    return this.#input?.writable ? written(this.#input, bytes) : undefined;
   }
 
   endInput(): void {
@@ -80,12 +96,13 @@ class PipedStreams implements Attached {
     // Without a terminal there is nothing that has a size.
   }
 
-  drained(graceMs: number): Promise<void> {
-    return within(this.#ended, graceMs);
+  drained(graceMs: number): Promise<boolean> {
+    return settlesWithin(this.#ended, graceMs);
   }
 
   close(): void {
-    this.handedOver();
+    for (const fd of this.#theirs.splice(0)) closeSync(fd);
+    for (const { fd } of this.#ours.splice(0)) closeSync(fd);
     this.#input?.destroy();
     for (const reader of this.#readers) reader.destroy();
   }
@@ -117,16 +134,17 @@ class TerminalStreams implements Attached {
     this.#master.on('data', (bytes: Buffer) => this.#sink('stdout', bytes));
     this.#ended = ended(this.#master);
     if (this.#size) this.resize(this.#size.cols, this.#size.rows);
-    for (const bytes of this.#early.splice(0)) this.input(bytes);
+    for (const bytes of this.#early.splice(0)) void this.input(bytes);
   }
 
-  input(bytes: Uint8Array): void {
-    if (!this.#master) this.#early.push(bytes);
-    else if (!this.#master.destroyed) this.#master.write(bytes);
+  input(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#master) return this.#master.destroyed ? undefined : written(this.#master, bytes);
+    this.#early.push(bytes);
+    return undefined;
   }
 
   endInput(): void {
-    this.input(END_OF_TRANSMISSION);
+    void this.input(END_OF_TRANSMISSION);
   }
 
   resize(cols: number, rows: number): void {
@@ -134,14 +152,21 @@ class TerminalStreams implements Attached {
     if (this.#master && !this.#master.destroyed) setTerminalSize(this.#fd, cols, rows);
   }
 
-  drained(graceMs: number): Promise<void> {
-    return within(this.#ended, graceMs);
+  drained(graceMs: number): Promise<boolean> {
+    return settlesWithin(this.#ended, graceMs);
   }
 
   close(): void {
     this.handedOver();
     this.#master?.destroy();
   }
+}
+
+/** A write that fails has been taken too: whoever should have read it is gone. */
+function written(stream: Socket, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write(bytes, () => resolve());
+  });
 }
 
 function readEnd(fd: number, stream: 'stdout' | 'stderr', sink: OutputSink): Socket {
@@ -157,13 +182,4 @@ function ended(stream: Socket): Promise<void> {
     stream.once('close', () => resolve());
     stream.once('error', () => stream.destroy());
   });
-}
-
-async function within(promise: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { fileCalls } from '../../daemons/fileCalls.ts';
+import { createReaper } from '../../reaper.ts';
+import type { Via } from '../via.ts';
+import { type HostAbilities, readHostAbilities } from './bundle/host.ts';
+import { createEmbedded } from './embedded.ts';
+import type { ImageSupply } from './highLevel.ts';
+import { createRegistryImages } from './highLevelImages.ts';
+import { removeKept } from './keptContainers.ts';
+import type { LowLevelRuntime } from './lowLevel/runtime.ts';
+import { type FoundRuntime, findRuntimes } from './lowLevel/runtimes.ts';
+import { markChildren } from './ownership.ts';
+import { type Recovered, recover } from './recover.ts';
+import { lockState } from './stateLock.ts';
+
+const run = promisify(execFile);
+
+/** The embedded way in, ready to run, and what goes with it. */
+export interface Embedded {
+  via: Via;
+  /** What earlier agents had left in the state directory, and what was done about it. */
+  recovered: readonly Recovered[];
+  runtimes: readonly FoundRuntime[];
+  /** Removes a container that was kept, by its run's id, also one of an earlier agent. False when there is none. */
+  removeKept(run: string): Promise<boolean>;
+  /** Lets go of the state directory. Runs have to be over. */
+  close(): void;
+}
+
+/** What the embedded way in is made with. */
+export interface EmbeddedOptions {
+  stateDir: string;
+  /** `HOST:PORT` of the registry that serves the starter image; called when that image is asked for. */
+  starter?: () => Promise<string>;
+  /** Runtimes that are not programs: `by-hand`. */
+  builtIn?: (host: HostAbilities) => readonly LowLevelRuntime[];
+  /** Where images come from; registries by default. */
+  images?: ImageSupply;
+}
+
+/**
+ * Locks the state directory, takes apart what earlier agents left in it, and looks for runtimes. Throws EmbeddedError
+ * `state-in-use` or `state-unusable`.
+ */
+export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { stateDir } = options;
+  const unlock = lockState(stateDir);
+  try {
+    const host = await readHostAbilities();
+    const builtIn = options.builtIn?.(host) ?? [];
+    const runtimes = await findRuntimes({ stateDir, host, builtIn });
+    const recovered = await recover(stateDir, runtimes);
+    const unmark = markChildren(stateDir);
+    const reaper = createReaper();
+    const images = options.images ?? (await registryImages(options, host));
+    return {
+      via: createEmbedded(stateDir, { runtimes, images, reaper, host, recovered }),
+      recovered,
+      runtimes: runtimes.found,
+      removeKept: (id) => removeKept(stateDir, id),
+      close() {
+        reaper.close();
+        unmark();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function registryImages(options: EmbeddedOptions, host: HostAbilities): Promise<ImageSupply> {
+  const noOverlay = await overlayRefusal(options.stateDir, host);
+  return createRegistryImages({
+    stateDir: options.stateDir,
+    calls: fileCalls,
+    attributes: host.root ? 'trusted' : 'user',
+    ...(options.starter ? { starter: options.starter } : {}),
+    ...(noOverlay ? { noOverlay } : {}),
+  });
+}
+
+/** Tries an overlay on the state directory's filesystem, in a mount namespace of its own. Resolves with why not. */
+async function overlayRefusal(stateDir: string, host: HostAbilities): Promise<string | undefined> {
+  if (!host.root) return 'an ordinary user can’t mount an overlay outside a user namespace';
+  const folder = await mkdtemp(join(stateDir, 'try-overlay-'));
+  try {
+    for (const name of ['lower', 'upper', 'work', 'target']) await mkdir(join(folder, name));
+    const options = 'lowerdir=lower,upperdir=upper,workdir=work';
+    const script = `mount -t overlay overlay -o ${options} target`;
+    await run('unshare', ['-m', 'sh', '-c', script], { cwd: folder, timeout: 10_000 });
+    return undefined;
+  } catch (error) {
+    const said = String((error as { stderr?: string }).stderr || (error as Error).message);
+    return `overlay was refused: ${said.trim().replace(/\s+/g, ' ').slice(0, 300)}`;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { allProcesses, isAlive, type ProcessStat } from '../../processes.ts';
+import { cgroupFolders, readText, removeCgroup } from './cgroupFiles.ts';
+import { removePartials } from './highLevelLayers.ts';
+import { type FoundRun, markLives, readJournals } from './journal.ts';
+import type { Runtimes } from './lowLevel/runtimes.ts';
+import { carriesMark } from './ownership.ts';
+
+const run = promisify(execFile);
+
+/** What was found of one run that an earlier agent left, and what was done about it. */
+export interface Recovered {
+  run: string;
+  container: string;
+  name: string;
+  /** The state that it was left in. */
+  state: string;
+  /** In words, in order: `killed process 4711 (sh)`. */
+  actions: string[];
+}
+
+const KILL_WAIT_MS = 5000;
+
+/**
+ * Takes apart what agents that are gone left under a state directory that is locked for us: processes, the runtime's
+ * containers, mounts, cgroups, folders, half-written layers. Kept containers stay. Never rejects: what could not be
+ * removed is among the actions.
+ */
+export async function recover(stateDir: string, runtimes: Runtimes): Promise<Recovered[]> {
+  const left = readJournals(stateDir).filter(
+    ({ entry }) => !entry || (entry.state !== 'kept' && !markLives(entry.agent)),
+  );
+  const recovered: Recovered[] = [];
+  for (const found of left) recovered.push(await recoverRun(stateDir, found, runtimes));
+  const partial = removePartials(stateDir);
+  if (partial.length > 0) {
+    const actions = partial.map((path) => `removed the half-written ${path}`);
+    recovered.push({ run: '', container: '', name: '', state: 'preparing', actions });
+  }
+  return recovered;
+}
+
+async function recoverRun(stateDir: string, found: FoundRun, runtimes: Runtimes): Promise<Recovered> {
+  const { entry, folder } = found;
+  const actions: string[] = [];
+  const attempt = async (what: string, act: () => Promise<string[]>) => {
+    try {
+      actions.push(...(await act()));
+    } catch (error) {
+      actions.push(`could not ${what}: ${(error as Error).message}`);
+    }
+  };
+  const belongs: Belonging = {
+    stateDir,
+    folder,
+    container: entry?.container,
+    cgroup: entry?.cgroup,
+    init: entry?.init,
+  };
+  await attempt('kill its processes', () => killAll(belongs));
+  if (entry) {
+    await attempt('delete it with its runtime', async () => {
+      const runtime = await runtimes.choose(entry.runtime);
+      await runtime.delete(entry.container, undefined, undefined, true);
+      return [`deleted the container with ${runtime.name}`];
+    });
+    await attempt('kill its processes', () => killAll(belongs));
+  }
+  await attempt('unmount its filesystems', () => unmountBelow(folder));
+  if (entry) await attempt('remove its cgroups', async () => removeCgroups(entry.cgroup));
+  await attempt('remove its folder', async () => {
+    rmSync(folder, { recursive: true, force: true });
+    return [`removed ${folder}`];
+  });
+  const { container = '', name = '', state = 'preparing' } = entry ?? {};
+  return { run: found.run, container, name, state, actions };
+}
+
+/** How a process is known to belong to a run that an agent left. */
+interface Belonging {
+  stateDir: string;
+  folder: string;
+  container: string | undefined;
+  cgroup: string | undefined;
+  init: { pid: number; startTime: number } | undefined;
+}
+
+/** Kills until nothing of the run lives: what a dying runtime still starts is killed in the next turn. */
+async function killAll(belongs: Belonging): Promise<string[]> {
+  const actions: string[] = [];
+  const until = Date.now() + KILL_WAIT_MS;
+  for (;;) {
+    const found = processesOf(belongs);
+    if (found.length === 0) return actions;
+    if (Date.now() > until) {
+      return [...actions, ...found.map(({ pid, comm }) => `process ${pid} (${comm}) could not be killed`)];
+    }
+    for (const { pid, comm } of found) {
+      const action = `killed process ${pid} (${comm})`;
+      if (!actions.includes(action)) actions.push(action);
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It was gone before us.
+      }
+    }
+    await sleep(20);
+  }
+}
+
+/** By its cgroup, by our mark together with its id or folder among the arguments, by descent from those. */
+function processesOf(belongs: Belonging): ProcessStat[] {
+  const all = allProcesses().filter(
+    ({ pid, state }) => pid !== process.pid && state !== 'Z' && state !== 'X',
+  );
+  const own = new Set<number>();
+  for (const { pid } of all) if (isInCgroup(pid, belongs) || isStartedFor(pid, belongs)) own.add(pid);
+  const { init } = belongs;
+  if (init && isAlive(init.pid, init.startTime)) own.add(init.pid);
+  for (let before = -1; own.size > before; ) {
+    before = own.size;
+    for (const { pid, parent } of all) if (own.has(parent)) own.add(pid);
+  }
+  return all.filter(({ pid }) => own.has(pid));
+}
+
+function isInCgroup(pid: number, { container, cgroup }: Belonging): boolean {
+  return container !== undefined && cgroup !== undefined && readText(`/proc/${pid}/cgroup`).includes(cgroup);
+}
+
+function isStartedFor(pid: number, { stateDir, folder, container }: Belonging): boolean {
+  const words = readText(`/proc/${pid}/cmdline`);
+  const named = words.includes(folder) || (container !== undefined && words.includes(container));
+  return named && carriesMark(pid, stateDir);
+}
+
+async function unmountBelow(folder: string): Promise<string[]> {
+  const actions: string[] = [];
+  for (const point of mountPointsBelow(folder).reverse()) {
+    await run('umount', ['-l', point]);
+    actions.push(`unmounted ${point}`);
+  }
+  return actions;
+}
+
+/** Mount points at or below a folder, in the order they were mounted. proc(5) writes spaces in them as \040. */
+export function mountPointsBelow(folder: string): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) =>
+      (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, octal) =>
+        String.fromCharCode(parseInt(octal, 8)),
+      ),
+    )
+    .filter((point) => point === folder || point.startsWith(`${folder}/`));
+}
+
+function removeCgroups(path: string): string[] {
+  return cgroupFolders(path).map((folder) =>
+    removeCgroup(folder) ? `removed the cgroup ${folder}` : `the cgroup ${folder} could not be removed`,
+  );
+}
