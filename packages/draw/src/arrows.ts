@@ -120,7 +120,7 @@ function brightArrow(
       states,
       layer: call.layer,
       points,
-      head: 'end',
+      head: failed ? 'none' : 'end',
       stroke: hue(call),
       strokeWidth: 3,
       ref,
@@ -135,8 +135,9 @@ function brightArrow(
 function arrowLabel(call: Call, answers: boolean): string {
   const { failure, data } = call;
   if (failure) return `${call.name}: ${failure.error}${failure.message ? `, ${failure.message}` : ''}`;
+  const ended = call.endAt !== undefined && (answers || call.step === 'client/run');
+  if (ended && typeof data.exitCode === 'number') return `${call.name}: exit ${data.exitCode}`;
   if (!answers) return call.name;
-  if (typeof data.exitCode === 'number') return `${call.name}: exit ${data.exitCode}`;
   return `${call.name}: done`;
 }
 
@@ -226,9 +227,10 @@ function plateFill(place: string): string {
 function crossAt(points: Route['points'], layout: Layout, call: Call): Shape {
   const [x, y] = points.at(-1)!;
   const [px, py] = points.at(-2)!;
-  const cx = (x * 3 + px) / 4;
-  const cy = (y * 3 + py) / 4;
+  const length = Math.hypot(x - px, y - py) || 1;
   const r = layout.small * 0.42;
+  const cx = x - ((x - px) / length) * r;
+  const cy = y - ((y - py) / length) * r;
   return {
     kind: 'path',
     key: `cross/${call.key}`,

@@ -118,7 +118,7 @@ function surface({ rock, small }: Layout): [number, number][] {
 
 function kernelName(state: ChainState, layout: Layout): Shape[] {
   const room = layout.ringLabels.left.width + layout.small * 0.5;
-  const y = layout.rock.y + layout.small * 1.75;
+  const y = layout.rock.y + layout.small * 1.4;
   const gap = state.gaps.find((known) => known.layer === 'kernel');
   return present([
     gap && {

@@ -13,11 +13,11 @@ const TURN = Math.PI * 2;
 const SLIT = 0.035;
 
 /** The capsule: a ring of namespaces, the process inside, the root filesystem as its floor. */
-export function capsuleShapes(picture: ContainerPicture, layout: Layout): Shape[] {
+export function capsuleShapes(picture: ContainerPicture, layout: Layout, current?: string): Shape[] {
   return [
     inside(picture, layout),
     ...floor(picture, layout),
-    ...NAMESPACE_KINDS.flatMap((kind, i) => segment(picture, layout, kind, i)),
+    ...NAMESPACE_KINDS.flatMap((kind, i) => segment(picture, layout, kind, i, current)),
     ...processWords(picture, layout),
   ];
 }
@@ -37,7 +37,8 @@ function inside(picture: ContainerPicture, layout: Layout): Shape {
     outerRadius: inner - 3,
     startAngle: 0,
     endAngle: TURN,
-    fill: alive ? 'life-glow' : 'capsule-inside',
+    fill: 'capsule-inside',
+    texture: alive ? 'glow' : undefined,
     opacity: picture.life === 'none' || picture.life === 'gone' ? 0.45 : 1,
     label: `the container's process: ${LIFE_WORDS[picture.life]}`,
   };
@@ -57,9 +58,11 @@ function segment(
   layout: Layout,
   kind: (typeof NAMESPACE_KINDS)[number],
   index: number,
+  current: string | undefined,
 ): Shape[] {
   const fact = picture.namespaces[kind];
   const own = fact?.own === true && !fact.gone;
+  const fresh = own && fact.span !== undefined && fact.span === current;
   const step = TURN / NAMESPACE_KINDS.length;
   const { cx, cy, inner, outer } = layout.capsule;
   const ref = fact ? { seq: fact.seq, span: fact.span, step: 'kernel/has-namespace' } : undefined;
@@ -68,7 +71,7 @@ function segment(
       kind: 'ring',
       key: `segment/${kind}`,
       part: 'segment',
-      states: [own ? 'own' : fact?.gone ? 'gone' : fact ? 'shared' : 'unknown'],
+      states: [own ? 'own' : fact?.gone ? 'gone' : fact ? 'shared' : 'unknown', ...(fresh ? ['fresh'] : [])],
       layer: 'kernel',
       cx,
       cy,
@@ -77,8 +80,8 @@ function segment(
       startAngle: index * step + SLIT,
       endAngle: (index + 1) * step - SLIT,
       fill: own ? 'rock-kernel' : undefined,
-      stroke: own ? undefined : 'shared',
-      strokeWidth: own ? 0 : 1.25,
+      stroke: fresh ? 'rock-ink' : own ? undefined : 'shared',
+      strokeWidth: fresh ? 2 : 1.25,
       dash: fact && !fact.gone ? undefined : '3 4',
       ref,
       label: segmentLabel(kind, fact),

@@ -1,40 +1,55 @@
 import { type ContainerPicture, type Gauge, gaugesOf, type ImageLayer, mountTree } from '@underdock/chain';
 import { bytes, plain, rate } from './format.ts';
 import type { Layout, Rect } from './layout.ts';
+import { textWidth } from './measure.ts';
 import { present, words } from './paint.ts';
 import type { Shape } from './shapes.ts';
 
+/** Rows of text that a mount tree needs at least to be worth its place. */
+const TREE_ROWS = 5;
+
 /** Image, limits, lock and mounts, beside the capsule: in one to three columns. */
 export function columnShapes(picture: ContainerPicture, layout: Layout): Shape[] {
-  const [first, second, third] = layout.columns;
-  if (!first) return [];
-  const row = layout.small * 1.45;
-  const lockHeight = row * 3;
-  const gaugeHeight = row * 3;
-  const pause = row * 0.4;
-  if (!second) {
-    const stackHeight = first.height - gaugeHeight - lockHeight - 2 * pause;
-    const gaugesAt = first.y + stackHeight + pause;
-    return [
-      ...stackShapes(picture, layout, { ...first, height: stackHeight }),
-      ...gaugeShapes(picture, layout, { ...first, y: gaugesAt, height: gaugeHeight }),
-      ...lockShapes(picture, layout, { ...first, y: gaugesAt + gaugeHeight + pause, height: lockHeight }),
-    ];
-  }
-  const tall = second.height >= gaugeHeight + lockHeight + pause;
+  const places = placesOf(layout);
   return [
-    ...stackShapes(picture, layout, first),
-    ...gaugeShapes(picture, layout, { ...second, height: gaugeHeight }),
-    ...(tall
-      ? lockShapes(picture, layout, { ...second, y: second.y + gaugeHeight + pause, height: lockHeight })
-      : []),
-    ...(third ? mountShapes(picture, layout, third) : []),
+    ...stackShapes(picture, layout, places.stack),
+    ...gaugeShapes(picture, layout, places.gauges),
+    ...(places.lock ? lockShapes(picture, layout, places.lock) : []),
+    ...(places.mounts ? mountShapes(picture, layout, places.mounts) : []),
   ];
+}
+
+/** Who stands where depends on the room alone: nothing moves when more becomes known. */
+function placesOf({ columns, small }: Layout): { stack: Rect; gauges: Rect; lock?: Rect; mounts?: Rect } {
+  const [first, second, third] = columns as [Rect, Rect?, Rect?];
+  const lockHeight = small * 4.05;
+  const gaugeHeight = small * 5;
+  const pause = small * 0.7;
+  const tree = small * 1.4 * (TREE_ROWS + 1);
+  const home = second ?? { ...first, y: first.y + first.height - gaugeHeight - lockHeight - pause };
+  const gauges = { ...home, height: gaugeHeight };
+  const lock = { ...home, y: home.y + gaugeHeight + pause, height: lockHeight };
+  const stack = {
+    ...first,
+    height: (second ? first.y + first.height : home.y) - first.y - (second ? 0 : pause),
+  };
+  if (third) return { stack, gauges, lock, mounts: third };
+  const below = { ...home, y: lock.y + lockHeight + pause };
+  const left = first.y + first.height - below.y;
+  if (second && left >= tree) return { stack, gauges, lock, mounts: { ...below, height: left } };
+  if (stack.height < tree * 2 + pause) return { stack, gauges, lock };
+  const half = (stack.height - pause) / 2;
+  return {
+    stack: { ...stack, height: half },
+    mounts: { ...stack, y: stack.y + half + pause, height: half },
+    gauges,
+    lock,
+  };
 }
 
 /** The image as a stack that fills: the lowest layer at the bottom, the writable one on top. */
 function stackShapes(picture: ContainerPicture, layout: Layout, rect: Rect): Shape[] {
-  const row = layout.small * 1.45;
+  const row = layout.small * 1.28;
   const { layers, snapshot } = picture;
   const rows = Math.max(0, Math.floor((rect.height - row) / row));
   const hasTop = snapshot?.ready === true;
@@ -107,7 +122,7 @@ function slabOf(layer: ImageLayer, layout: Layout, rect: Rect): Shape[] {
       ...base,
       key: `stack/${layer.index}/note`,
       x: rect.x + layout.small * 0.5,
-      y: rect.y + layout.small * 1.02,
+      y: rect.y + layout.small * 0.98,
       text: notes,
       room: rect.width - layout.small,
       size: layout.small,
@@ -129,16 +144,16 @@ function slabNote(layer: ImageLayer): string {
   const sized = size === undefined ? '' : bytes(size);
   switch (layer.state) {
     case 'waiting':
-      return `${layer.index + 1}  waits`;
+      return `${layer.index + 1}: waits`;
     case 'fetching':
-      return `${layer.index + 1}  ${bytes(layer.bytes)}${sized ? ` of ${sized}` : ''}`;
+      return `${layer.index + 1}: ${bytes(layer.bytes)}${sized ? ` of ${sized}` : ''}`;
     case 'verifying':
     case 'unpacking':
     case 'cached':
     case 'failed':
-      return `${layer.index + 1}  ${layer.state}${sized ? ` ${sized}` : ''}`;
+      return `${layer.index + 1}: ${layer.state}${sized ? ` ${sized}` : ''}`;
     default:
-      return `${layer.index + 1}  ${sized}${layer.entries === undefined ? '' : `, ${layer.entries} entries`}`;
+      return `${layer.index + 1}: ${sized}${layer.entries === undefined ? '' : `, ${layer.entries} entries`}`;
   }
 }
 
@@ -164,7 +179,7 @@ function writable(picture: ContainerPicture, layout: Layout, rect: Rect): Shape[
       key: 'stack/write/note',
       part: 'stack',
       x: rect.x + layout.small * 0.5,
-      y: rect.y + layout.small * 1.02,
+      y: rect.y + layout.small * 0.98,
       text,
       room: rect.width - layout.small,
       size: layout.small,
@@ -186,7 +201,7 @@ function gaugeOf(gauge: Gauge, picture: ContainerPicture, layout: Layout, rect: 
   const known = gauge.limit !== undefined;
   const killed = gauge.meaning === 'memory' && picture.oomKilled === true;
   const part = killed ? 1 : gauge.limit && gauge.now !== undefined ? Math.min(1, gauge.now / gauge.limit) : 0;
-  const nameRoom = small * 4.6;
+  const nameRoom = textWidth(gauge.meaning, { size: small }) + 1;
   const note = killed ? 'out of memory' : known ? gaugeNote(gauge) : '';
   const ref = gauge.value
     ? { seq: gauge.value.seq, span: gauge.value.span, step: 'kernel/has-cgroup-value' }
@@ -197,7 +212,7 @@ function gaugeOf(gauge: Gauge, picture: ContainerPicture, layout: Layout, rect: 
     layer: 'kernel',
     ref,
   } as const;
-  const bar = { y: rect.y + small * 1.16, height: Math.max(3, small * 0.2), radius: 1.5 };
+  const bar = { y: rect.y + small * 1.14, height: Math.max(3, small * 0.2), radius: 1.5 };
   return present([
     {
       kind: 'rect',
@@ -249,7 +264,10 @@ function gaugeNote({ meaning, limit, now }: Gauge): string {
   const show = meaning === 'memory' ? bytes : plain;
   const unit = meaning === 'cpu' ? ' cpu' : '';
   if (now === undefined || meaning === 'cpu') return `${show(limit)}${unit}`;
-  return `${show(now)} / ${show(limit)}`;
+  const [used, most] = [show(now), show(limit)];
+  // The unit is said once where both have it: `2.3 / 64 MiB`.
+  const shared = most.slice(most.indexOf(' '));
+  return `${used.endsWith(shared) ? used.slice(0, -shared.length) : used} / ${most}`;
 }
 
 /** seccomp, capabilities and no-new-privileges: the lock on the capsule's walls. */

@@ -45,7 +45,7 @@ export interface Layout {
 const BOX_TWO = 3.1;
 const BOX_ONE = 2;
 const STRIP = 1.75;
-const ROCK_MIN = 17;
+const ROCK_MIN = 19.8;
 const LABEL = 6.5;
 
 /** Works out the layout of a viewport. Type shrinks to 13 px before anything is cut. */
@@ -53,7 +53,7 @@ export function layoutOf(options: SceneOptions): Layout {
   const width = Math.max(280, options.width);
   const height = Math.max(360, options.height);
   const wanted =
-    13 * (options.scale ?? 1) * Math.max(1, Math.min(1.5, 0.9 * Math.min(width / 620, height / 520)));
+    13 * (options.scale ?? 1) * Math.max(1, Math.min(1.5, 0.76 * Math.min(width / 620, height / 520)));
   const narrow = width < 480;
   const rockMin = narrow ? 26 : ROCK_MIN;
   const fits = (box: number) => height / (4 * (box + STRIP) + rockMin);
@@ -111,7 +111,7 @@ function rockOf({ width, margin, small, rock, strip, narrow }: RockRoom) {
     width: width - 2 * margin,
     height: small * 1.8,
   };
-  const room = { top: rock.y + strip / 2 + small * 0.5, bottom: footer.y };
+  const room = { top: rock.y + strip / 2 + small * (narrow ? 1 : 0.5), bottom: footer.y };
   const label = small * LABEL;
   const gap = small * 0.9;
   const tall = narrow ? small * 14 : room.bottom - room.top;

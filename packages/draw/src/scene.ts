@@ -1,12 +1,13 @@
-import { type Call, type ChainState, containerOf } from '@underdock/chain';
+import { type Call, type ChainState, callOf, containerOf } from '@underdock/chain';
+import { LAYERS } from '@underdock/trace';
 import { arrowShapes } from './arrows.ts';
 import { bandShapes } from './bands.ts';
 import { boxPlaces, boxShapes } from './boxes.ts';
 import { capsuleShapes } from './capsule.ts';
 import { columnShapes } from './column.ts';
-import { layoutOf } from './layout.ts';
+import { type Layout, layoutOf } from './layout.ts';
 import type { SceneOptions } from './options.ts';
-import type { Scene } from './shapes.ts';
+import type { Scene, Shape } from './shapes.ts';
 
 /** The dive at one moment, as shapes in painting order. Places depend on the options alone, never on the moment. */
 export function scene(state: ChainState, options: SceneOptions): Scene {
@@ -20,12 +21,35 @@ export function scene(state: ChainState, options: SceneOptions): Scene {
     label: sceneLabel(state, arrows.current),
     shapes: [
       ...bandShapes(state, layout),
-      ...capsuleShapes(picture, layout),
+      ...shaft(state, layout),
+      ...capsuleShapes(picture, layout, state.current),
       ...columnShapes(picture, layout),
       ...boxShapes(state, layout, boxes, arrows.active),
       ...arrows.shapes,
     ],
   };
+}
+
+/** Light falls as deep as the command has dived: down to the deepest layer that works now. */
+function shaft(state: ChainState, layout: Layout): Shape[] {
+  const depths = state.open.map((key) => LAYERS.indexOf(callOf(state, key)?.layer ?? 'client'));
+  const deepest = Math.max(-1, ...depths, callOf(state, state.current)?.layer === 'kernel' ? 4 : -1);
+  if (deepest < 0 || state.finished) return [];
+  const band = layout.bands[LAYERS[deepest]!];
+  const bottom = band ? band.y + band.height : layout.rock.y;
+  const width = layout.small * 22;
+  return [
+    {
+      kind: 'rect',
+      key: 'depth',
+      part: 'depth',
+      x: layout.diveX - width / 2,
+      y: 0,
+      width,
+      height: bottom,
+      texture: 'shaft',
+    },
+  ];
 }
 
 function sceneLabel(state: ChainState, current: Call | undefined): string {

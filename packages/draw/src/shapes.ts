@@ -4,6 +4,7 @@ import type { Layer } from '@underdock/trace';
 export type Part =
   | 'band'
   | 'bedrock'
+  | 'depth'
   | 'box'
   | 'arrow'
   | 'mark'
@@ -32,6 +33,9 @@ export interface Reference {
   step?: string;
 }
 
+/** A pattern or gradient laid over the fill: `url(#texture-<name>)`, see patternDefs. */
+export type Texture = 'bedrock' | 'hatch' | 'shaft' | 'glow';
+
 interface ShapeBase {
   /** Stable from picture to picture: the same thing keeps its key. */
   key: string;
@@ -57,7 +61,7 @@ export interface RectShape extends ShapeBase {
   width: number;
   height: number;
   radius?: number;
-  texture?: 'bedrock' | 'hatch' | 'dots';
+  texture?: Texture;
 }
 
 /** An arrow or a plain line through points; it grows from the first point to the last. */
@@ -76,6 +80,7 @@ export interface RingShape extends ShapeBase {
   outerRadius: number;
   startAngle: number;
   endAngle: number;
+  texture?: Texture;
 }
 
 /** A free path: SVG path data in the scene's coordinates. */

@@ -24,16 +24,19 @@ export function toSvg(picture: Scene, theme: ThemeName): string {
   ].join('\n');
 }
 
-/** The textures that shapes name, as the inside of a `<defs>`: ids `texture-bedrock`, `texture-hatch`, `texture-dots`. */
+/** The textures that shapes name, as the inside of a `<defs>`: ids `texture-bedrock`, `-hatch`, `-shaft`, `-glow`. */
 export function patternDefs(paint: Paint): string {
   const fleck = paint('bedrock-fleck');
   const gap = paint('gap');
+  const shaft = paint('shaft');
+  const glow = paint('life-glow');
   return [
     `<pattern id="texture-bedrock" width="96" height="56" patternUnits="userSpaceOnUse"><g fill="none" stroke="${fleck}" stroke-width="1.1" stroke-linecap="round">`,
     '<path d="M4 9l13-3 9 4M38 16l8 2 12-5M70 7l16 3M12 28l18 4 7-3M52 31l14-3 15 4M2 47l11 2M30 45l15-2 9 4M72 48l13-4 8 2"/>',
     `</g><g fill="${fleck}"><circle cx="30" cy="6" r="1"/><circle cx="62" cy="22" r="1.2"/><circle cx="88" cy="26" r="1"/><circle cx="22" cy="40" r="1.1"/><circle cx="60" cy="50" r="1"/></g></pattern>`,
     `<pattern id="texture-hatch" width="9" height="9" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="2" height="9" fill="${gap}" opacity="0.28"/></pattern>`,
-    `<pattern id="texture-dots" width="7" height="7" patternUnits="userSpaceOnUse"><circle cx="2" cy="2" r="1" fill="${fleck}"/></pattern>`,
+    `<linearGradient id="texture-shaft"><stop offset="0" stop-color="${shaft}" stop-opacity="0"/><stop offset="0.5" stop-color="${shaft}" stop-opacity="0.22"/><stop offset="1" stop-color="${shaft}" stop-opacity="0"/></linearGradient>`,
+    `<radialGradient id="texture-glow"><stop offset="0" stop-color="${glow}"/><stop offset="0.55" stop-color="${glow}" stop-opacity="0.8"/><stop offset="1" stop-color="${glow}" stop-opacity="0.12"/></radialGradient>`,
   ].join('');
 }
 
@@ -51,7 +54,7 @@ function shapeSvg(shape: Shape, paint: Paint): string {
     case 'line':
       return `<path d="${linePath(shape.points)}" ${style}>${inner}</path>${headSvg(shape, paint)}`;
     case 'ring':
-      return `<path transform="translate(${n(shape.cx)} ${n(shape.cy)})" d="${ringPath(shape)}" ${style}>${inner}</path>`;
+      return ringSvg(shape, style, inner);
     case 'path':
       return `<path d="${escapeXml(shape.d)}" ${style}>${inner}</path>`;
     case 'text':
@@ -66,6 +69,12 @@ function rectSvg(shape: Extract<Shape, { kind: 'rect' }>, style: string, inner: 
   const title = body ? '' : inner;
   const texture = shape.texture ? `<rect ${place} fill="url(#texture-${shape.texture})">${title}</rect>` : '';
   return body + texture;
+}
+
+function ringSvg(shape: Extract<Shape, { kind: 'ring' }>, style: string, inner: string): string {
+  const place = `transform="translate(${n(shape.cx)} ${n(shape.cy)})" d="${ringPath(shape)}"`;
+  const texture = shape.texture ? `<path ${place} fill="url(#texture-${shape.texture})"/>` : '';
+  return `<path ${place} ${style}>${inner}</path>${texture}`;
 }
 
 function textSvg(shape: Extract<Shape, { kind: 'text' }>, style: string, inner: string): string {

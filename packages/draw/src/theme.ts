@@ -31,6 +31,7 @@ const DARK: Theme = {
   ink: [0.96, 0.008, 250],
   'ink-soft': [0.79, 0.022, 250],
   accent: [0.8, 0.12, 235],
+  shaft: [0.86, 0.09, 225],
   focus: [0.86, 0.15, 95],
   failure: [0.72, 0.18, 25],
   gap: [0.82, 0.14, 78],
@@ -52,7 +53,7 @@ const DARK: Theme = {
   shared: [0.46, 0.012, 70],
   'slab-fill': [0.46, 0.09, 215],
   'slab-write': [0.47, 0.09, 95],
-  'life-glow': [0.33, 0.06, 100],
+  'life-glow': [0.42, 0.075, 72],
   'capsule-inside': [0.2, 0.016, 65],
   ...layerHues(0.76, 0.014, 0.115),
 };
@@ -64,6 +65,7 @@ const LIGHT: Theme = {
   ink: [0.22, 0.03, 258],
   'ink-soft': [0.4, 0.03, 255],
   accent: [0.47, 0.13, 245],
+  shaft: [1, 0, 0],
   focus: [0.5, 0.16, 290],
   failure: [0.5, 0.19, 27],
   gap: [0.5, 0.11, 66],
@@ -85,7 +87,7 @@ const LIGHT: Theme = {
   shared: [0.55, 0.014, 70],
   'slab-fill': [0.49, 0.088, 215],
   'slab-write': [0.49, 0.09, 95],
-  'life-glow': [0.43, 0.06, 100],
+  'life-glow': [0.46, 0.075, 72],
   'capsule-inside': [0.325, 0.02, 65],
   ...layerHues(0.52, 0.014, 0.1),
 };
@@ -108,7 +110,7 @@ const PRINT: Theme = {
   shared: [0.6, 0.014, 70],
   'slab-fill': [0.82, 0.06, 215],
   'slab-write': [0.86, 0.09, 95],
-  'life-glow': [0.96, 0.05, 100],
+  'life-glow': [0.93, 0.07, 85],
   'capsule-inside': [0.985, 0.004, 75],
 };
 
