@@ -1,1 +1,13 @@
-export {};
+export { GLOSSARY, type Term } from './content/glossary.ts';
+export type { Reading, StepStory } from './content/shape.ts';
+export {
+  type Explanation,
+  explain,
+  MAX_SENTENCE,
+  type Sentence,
+  STORIES,
+  sentenceFor,
+  sentenceForStep,
+  storyOf,
+  termOf,
+} from './story.ts';

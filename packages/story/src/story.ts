@@ -1,0 +1,130 @@
+import { type ChainState, callOf, containerOf, failureOf, type ToldStep } from '@underdock/chain';
+import type { TraceEvent } from '@underdock/trace';
+import { CLIENT_AND_ENGINE } from './content/clientAndEngine.ts';
+import { GLOSSARY, type Term } from './content/glossary.ts';
+import { HIGH_LEVEL } from './content/image.ts';
+import { KERNEL } from './content/kernel.ts';
+import { KERNEL_FACTS } from './content/kernelFacts.ts';
+import { LOW_LEVEL } from './content/lowLevel.ts';
+import type { Reading, StepStory, StoryTable } from './content/shape.ts';
+import { cut } from './format.ts';
+import { fill, fillFirst, type Values } from './template.ts';
+
+/** All that is told about steps, by step. */
+export const STORIES: StoryTable = {
+  ...CLIENT_AND_ENGINE,
+  ...HIGH_LEVEL,
+  ...LOW_LEVEL,
+  ...KERNEL,
+  ...KERNEL_FACTS,
+};
+
+/** The longest sentence, in characters: two lines of the story column. */
+export const MAX_SENTENCE = 160;
+
+/** One sentence about an event, plain text without a full stop, and the terms that it uses. */
+export interface Sentence {
+  text: string;
+  terms: readonly Term[];
+}
+
+/** A step explained: plain text and links, filled with this run's values. */
+export interface Explanation {
+  title: string;
+  why: string;
+  /** Commands to type on the host. */
+  tryIt: readonly string[];
+  see: readonly Reading[];
+  terms: readonly Term[];
+}
+
+/**
+ * The sentence for one event. With the state after it, an `end` also knows what its `begin` said. A step without content
+ * is told by its name and actor.
+ */
+export function sentenceFor(event: TraceEvent, state?: ChainState): Sentence {
+  const begun = state && event.type === 'end' ? callOf(state, event.span)?.data : undefined;
+  const values = valuesOf(event, state, begun ?? {});
+  return told(event, values, event.type === 'end' ? ['answers', 'does'] : ['does']);
+}
+
+/** The sentence for a told step: a bundle by its count, an answer by what came back, else what is done. */
+export function sentenceForStep(step: ToldStep, state?: ChainState): Sentence {
+  const { event, end } = step;
+  const values = { ...valuesOf(event, state, {}), ...end?.data, ...(step.failure ?? {}) };
+  if (step.count > 1) return told(event, { ...values, ...ofBundle(step) }, ['many', 'does']);
+  if (step.failure) return told(event, values, ['failed']);
+  return told(event, values, step.part === 'answers' ? ['answers', 'does'] : ['does']);
+}
+
+/** What a bundle can say of all its members: how many there are, and how many failed. */
+function ofBundle(step: ToldStep): Values {
+  return { count: step.count, error: undefined };
+}
+
+/** The explanation of a step for this event's values; undefined for a step that nobody has written about. */
+export function explain(event: TraceEvent, state?: ChainState): Explanation | undefined {
+  const story = storyOf(event.step);
+  if (!story) return undefined;
+  const begun = state ? callOf(state, event.span)?.data : undefined;
+  const values = valuesOf(event, state, begun ?? {});
+  const commands = (story.tryIt ?? []).map((template) => fill(template, values));
+  return {
+    title: story.title,
+    why: story.why,
+    tryIt: [...new Set(commands.filter((command) => command !== undefined))],
+    see: story.see,
+    terms: termsOf(story),
+  };
+}
+
+/** What is told about a step, or undefined for one that nobody has written about. */
+export function storyOf(step: string): StepStory | undefined {
+  return Object.hasOwn(STORIES, step) ? STORIES[step] : undefined;
+}
+
+/** A term of the glossary by its key. */
+export function termOf(key: string): Term | undefined {
+  return Object.hasOwn(GLOSSARY, key) ? GLOSSARY[key] : undefined;
+}
+
+type Part = 'does' | 'answers' | 'many' | 'gone' | 'failed';
+
+function told(event: TraceEvent, values: Values, parts: readonly Part[]): Sentence {
+  const story = storyOf(event.step);
+  if (!story) return { text: unknownStep(event), terms: [] };
+  const order: Part[] = [
+    ...(values.error !== undefined ? (['failed'] as const) : []),
+    ...(values.gone === true && !parts.includes('many') ? (['gone'] as const) : []),
+    ...parts,
+    'does',
+  ];
+  for (const part of order) {
+    const text = fillFirst(story[part] ?? [], values);
+    if (text !== undefined) return { text: cut(text, MAX_SENTENCE), terms: termsOf(story) };
+  }
+  return { text: unknownStep(event), terms: termsOf(story) };
+}
+
+/** Values for slots: the event's own data over its begin's, and who, where and whose. */
+function valuesOf(event: TraceEvent, state: ChainState | undefined, begun: Values): Values {
+  const picture = state ? containerOf(state, event.container ?? state.container) : undefined;
+  return {
+    init: picture?.init,
+    pid: event.actor.pid,
+    container: event.container,
+    ...begun,
+    ...event.data,
+    ...failureOf(event),
+    actor: event.actor.name,
+  };
+}
+
+function unknownStep(event: TraceEvent): string {
+  const name = event.step.slice(event.step.indexOf('/') + 1).replaceAll('-', ' ');
+  return cut(`${event.actor.name}: ${name}`, MAX_SENTENCE);
+}
+
+function termsOf(story: StepStory): Term[] {
+  return (story.terms ?? []).flatMap((key) => termOf(key) ?? []);
+}
