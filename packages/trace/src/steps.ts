@@ -139,11 +139,15 @@ export const STEPS = {
     'syscall: clone|clone3|fork|vfork, flags[], namespaces[]; end: childPid',
   ),
   'kernel/unshare': act('kernel', 'story', 'syscall, flags[], namespaces[]'),
-  'kernel/setns': act('kernel', 'calls', 'syscall, flags[], namespaces[], fd'),
+  'kernel/setns': act(
+    'kernel',
+    'calls',
+    'syscall, flags[], namespaces[] (as asked for; none = any), fd, inode? (of the namespace behind fd)',
+  ),
   'kernel/mount': act(
     'kernel',
     'calls',
-    'syscall: mount|move_mount|fsmount|open_tree|mount_setattr, source?, target?, targetPath? (fd resolved), fstype?, flags[]',
+    'syscall: mount|move_mount|fsmount|open_tree|mount_setattr, source?, target?, targetPath? (fd resolved), fstype?, flags[], options? (mount data), set[]?, clear[]?, attributes[]?',
   ),
   'kernel/umount': act('kernel', 'calls', 'syscall, target, flags[]'),
   'kernel/pivot-root': act('kernel', 'story', 'syscall, newRoot, putOld'),

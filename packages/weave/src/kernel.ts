@@ -78,9 +78,8 @@ export class KernelEvents {
     const left = this.#calls.get(record.tid);
     if (left) this.#end(left, record, kin, { open: true });
     const span = this.#writer.newSpan();
-    const data = told.step === 'kernel/cgroup-write' ? this.#withControllers(told.data) : told.data;
     this.#calls.set(record.tid, { name: record.name, span, told });
-    this.#write('begin', told.step, record, kin, data, span);
+    this.#write('begin', told.step, record, kin, told.data, span);
   }
 
   #exit(record: SyscallRecord, kin: Kin): void {
@@ -128,11 +127,6 @@ export class KernelEvents {
       const file = data.file;
       if (value) this.#write('fact', 'kernel/has-cgroup-value', record, kin, { file, ...value }, call.span);
     }
-  }
-
-  #withControllers(data: Record<string, unknown>): Record<string, unknown> {
-    const [controller] = String(data.name).split('.', 1);
-    return { ...data, controllers: controller && controller !== data.name ? [controller] : [] };
   }
 
   #fork(record: ForkRecord): void {

@@ -95,7 +95,17 @@ function tellCapset(_: string, args: Args): Told {
 function tellWrite(_: string, args: Args): Told {
   const file = String(args.file ?? '');
   const name = file.slice(file.lastIndexOf('/') + 1);
-  return { step: 'kernel/cgroup-write', data: { file, name, value: String(args.value ?? '').trimEnd() } };
+  return {
+    step: 'kernel/cgroup-write',
+    data: { file, name, value: String(args.value ?? '').trimEnd(), controllers: controllersOf(name, args) },
+  };
+}
+
+// On v1 the hierarchy's own, as the watcher knows them; on v2 the file's name begins with its controller.
+function controllersOf(name: string, args: Args): string[] {
+  if (Array.isArray(args.controllers) && args.controllers.length > 0) return args.controllers;
+  const [controller = ''] = name.split('.', 1);
+  return controller === name || controller === 'cgroup' ? [] : [controller];
 }
 
 const tellUnshare = (name: string, args: Args): Told => ({
@@ -104,7 +114,7 @@ const tellUnshare = (name: string, args: Args): Told => ({
 });
 const tellSetns = (name: string, args: Args): Told => ({
   step: 'kernel/setns',
-  data: { ...tellClone(name, args).data, fd: args.fd },
+  data: { ...tellClone(name, args).data, fd: args.fd, inode: args.inode },
 });
 const tellUmount = (_: string, args: Args): Told => ({
   step: 'kernel/umount',

@@ -40,17 +40,30 @@ function unescaped(text: string): string {
   return text.replaceAll(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-/** The absolute path of a cgroup file, from its device number as the kernel has it and its path in the hierarchy. */
-export function locateOn(mounts: readonly MountLine[]): (device: number, path: string) => string {
-  const points = new Map<string, string>();
+/** A cgroup file: its absolute path where its hierarchy is mounted, and the hierarchy's controllers (none for v2). */
+export interface CgroupFile {
+  file: string;
+  controllers: string[];
+}
+
+const NO_CONTROLLER = new Set(['rw', 'ro', 'xattr', 'clone_children', 'noprefix']);
+
+/** Finds cgroup files by the device number as the kernel has it and the path in the hierarchy. */
+export function locateOn(mounts: readonly MountLine[]): (device: number, path: string) => CgroupFile {
+  const byDevice = new Map<string, MountLine>();
   for (const mount of mounts) {
     if (mount.fstype !== 'cgroup' && mount.fstype !== 'cgroup2') continue;
-    if (mount.root === '/') points.set(mount.device, mount.mountPoint);
+    if (mount.root === '/') byDevice.set(mount.device, mount);
   }
   return (device, path) => {
     // dev_t inside the kernel: 12 bits of major, 20 bits of minor
-    const point = points.get(`${device >>> 20}:${device & 0xfffff}`);
-    return point ? `${point}${path}` : path;
+    const mount = byDevice.get(`${device >>> 20}:${device & 0xfffff}`);
+    if (!mount) return { file: path, controllers: [] };
+    const named = mount.superOptions.filter(
+      (word) => !NO_CONTROLLER.has(word) && !word.startsWith('release_agent'),
+    );
+    const controllers = mount.fstype === 'cgroup' ? named : [];
+    return { file: `${mount.mountPoint}${path}`, controllers };
   };
 }
 

@@ -1,4 +1,5 @@
 import type { RawRecord } from '@underdock/weave';
+import type { CgroupFile } from './cgroupMounts.ts';
 import type { SyscallProbe, Width } from './fragment.ts';
 import { type ProbeLine, utf8 } from './lines.ts';
 import { Pieces, pathFrom } from './pieces.ts';
@@ -15,8 +16,8 @@ export interface DecodeOptions {
   emit: (record: RawRecord) => void;
   /** The controllers of a cgroup hierarchy, by the kernel's id of it. */
   controllers: (hierarchy: number) => readonly string[];
-  /** The absolute path of a file on a filesystem: device number as the kernel has it, path from the filesystem's root. */
-  locate: (device: number, path: string) => string;
+  /** Finds a cgroup file: device number as the kernel has it, path from the filesystem's root. */
+  locate: (device: number, path: string) => CgroupFile;
 }
 
 const EXEC = new Set(['execve', 'execveat']);
@@ -82,7 +83,7 @@ export class ProbeDecoder {
     const path = pathFrom(strings);
     const pathName = call.fdPath?.name ?? call.procPath?.name;
     if (path && pathName) args[pathName] = path;
-    if (typeof args.device === 'number' && path) args.file = this.#options.locate(args.device, path);
+    if (typeof args.device === 'number' && path) Object.assign(args, this.#options.locate(args.device, path));
     const record: Call = {
       kind: 'syscall',
       phase: 'enter',

@@ -42,7 +42,9 @@ export const PIECES = 8;
 export const ARGV_PIECES = 40;
 /** Strings of this index and above are the names on a path, from the leaf up. */
 export const PATH_INDEX = 16;
-const PATH_DEPTH = 16;
+const PATH_STEPS = 32;
+// struct mount (fs/mount.h) begins with a list node and two pointers, then comes the vfsmount that files point to.
+const MNT_OFFSET = 32;
 export const NUMBERS = 6;
 export const STRINGS = 4;
 
@@ -67,13 +69,26 @@ export function printCounted(index: number): string {
     }`;
 }
 
-/** Prints the names from the dentry `$d` up to the root of its filesystem. Uses `$i`. */
-export const PRINT_PATH = `$i = (uint64)0;
-    while ($i < ${PATH_DEPTH}) {
-      if ((uint64)$d == (uint64)$d->d_parent) { break; }
-      printf("s %d %d 0:%s\\n", tid, $i + ${PATH_INDEX}, str($d->d_name.name));
-      $d = $d->d_parent; $i = $i + 1;
+/**
+ * Prints the names from the dentry `$d` up: to the root of its filesystem, or, when `$m` is a mount, across mounts to the
+ * root of the namespace. Uses `$i` and `$j`.
+ */
+export const PRINT_PATH = `$i = (uint64)0; $j = (uint64)0;
+    while ($i < ${PATH_STEPS}) {
+      $i = $i + 1;
+      if ((uint64)$m != 0 && (uint64)$d == (uint64)$m->mnt.mnt_root) {
+        if ((uint64)$m == (uint64)$m->mnt_parent) { break; }
+        $d = $m->mnt_mountpoint; $m = $m->mnt_parent;
+      } else {
+        if ((uint64)$d == (uint64)$d->d_parent) { break; }
+        printf("s %d %d 0:%s\\n", tid, $j + ${PATH_INDEX}, str($d->d_name.name));
+        $d = $d->d_parent; $j = $j + 1;
+      }
     }`;
+
+/** Leaves in `$m` the mount that the open file `$f` was reached by, 0 when its layout is not the one that is known. */
+export const MOUNT_OF_F = `$m = (struct mount *)((uint64)$f->f_path.mnt - ${MNT_OFFSET});
+    if ((uint64)$m->mnt.mnt_root != (uint64)$f->f_path.mnt->mnt_root || (uint64)$m->mnt.mnt_sb != (uint64)$f->f_path.mnt->mnt_sb) { $m = (struct mount *)0; }`;
 
 /** Leaves the open file of descriptor `$w` in `$f`, 0 when there is none. */
 export const FILE_OF_W = `$f = (struct file *)0; $q = (struct task_struct *)curtask;

@@ -1,6 +1,7 @@
 import {
   FD_OF_PROC_PATH,
   FILE_OF_W,
+  MOUNT_OF_F,
   NUMBERS,
   PIECE,
   PRINT_PATH,
@@ -36,7 +37,8 @@ export function syscallProbes(calls: readonly SyscallProbe[], arch: 'x64' | 'arm
       .map((n) => stringAtEntry(n))
       .join('\n    ')}
     if ($w != 0xffffffff) {
-      if ((uint64)$f == 0) { ${FILE_OF_W} }
+      $m = (struct mount *)0;
+      if ((uint64)$f == 0) { ${FILE_OF_W} if ((uint64)$f != 0) { ${MOUNT_OF_F} } }
       if ((uint64)$f != 0) { $d = $f->f_path.dentry; ${PRINT_PATH} }
     }
     printf("e %d %llu %d %d ${range(NUMBERS)

@@ -14,7 +14,14 @@ const processes: SyscallProbe[] = [
   { name: 'fork', ids: [57, null] },
   { name: 'vfork', ids: [58, null] },
   { name: 'unshare', ids: [272, 97], numbers: { flags: ['A0', 'u64'] } },
-  { name: 'setns', ids: [308, 268], numbers: { fd: ['A0', 'i32'], flags: ['A1', 'u32'] } },
+  {
+    // Behind a namespace's descriptor lies a file on nsfs whose inode is the namespace's.
+    name: 'setns',
+    ids: [308, 268],
+    setup: `$w = (uint64)(A0 & 0xffffffff); ${FILE_OF_W} $w = (uint64)0xffffffff;
+    $g = (uint64)0; if ((uint64)$f != 0) { $g = (uint64)$f->f_inode->i_ino; }`,
+    numbers: { fd: ['A0', 'i32'], flags: ['A1', 'u32'], inode: ['$g', 'u64'] },
+  },
 ];
 
 const mounts: SyscallProbe[] = [

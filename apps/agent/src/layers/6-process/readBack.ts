@@ -1,6 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises';
 import type { RawRecord, ReadBackRecord } from '@underdock/weave';
-import { cgroupFolders, cpuUsedMs, type Limit, readLimits } from './cgroupFacts.ts';
+import { type CgroupFolder, cgroupFolders, cpuUsedMs, type Limit, readLimits } from './cgroupFacts.ts';
 import { inodeOf, mountFacts, NAMESPACES, processFact, type ReadFact, statusFacts } from './procFacts.ts';
 
 type Add = (record: RawRecord) => void;
@@ -81,18 +81,19 @@ class Reading {
       for (const { path, hierarchy, controllers, folder } of folders) {
         const data = { path, hierarchy, controllers };
         const text = `${hierarchy}:${controllers.join(',')}:${path}`;
-        const own = path !== '/';
-        if (own) this.tell({ step: 'kernel/has-cgroup', layer: 'kernel', data, text }, folder);
+        this.tell({ step: 'kernel/has-cgroup', layer: 'kernel', data, text }, folder);
       }
       for (const limit of await readLimits(folders)) this.limit(limit);
     });
   }
 
-  async folders() {
-    const cgroup = await readFile(`/proc/${this.pid}/cgroup`, 'utf8');
-    const folders = cgroupFolders(cgroup, await readFile('/proc/self/mountinfo', 'utf8'));
-    // A hierarchy's root holds the whole host: nothing there is the container's.
-    return folders.filter(({ path }) => path !== '/');
+  /** The process's own cgroups: not those that it shares with us, nor a hierarchy's root. */
+  async folders(): Promise<CgroupFolder[]> {
+    const mountinfo = await readFile('/proc/self/mountinfo', 'utf8');
+    const of = async (pid: number | 'self') =>
+      cgroupFolders(await readFile(`/proc/${pid}/cgroup`, 'utf8'), mountinfo);
+    const shared = new Set((await of('self')).map(({ folder }) => folder));
+    return (await of(this.pid)).filter(({ path, folder }) => path !== '/' && !shared.has(folder));
   }
 
   limit({ file, ...limit }: Limit): void {
@@ -173,7 +174,7 @@ class Gauges {
   }
 
   /** Processors used since the last look, 2 decimals. */
-  async #cpus(folders: Awaited<ReturnType<Reading['folders']>>): Promise<number | undefined> {
+  async #cpus(folders: readonly CgroupFolder[]): Promise<number | undefined> {
     const usedMs = await cpuUsedMs(folders);
     const [before, at] = [this.#cpu, this.#reading.now()];
     if (usedMs === undefined) return undefined;
