@@ -1,9 +1,209 @@
-import type { OciIdMapping } from './bundle/ociConfig.ts';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, constants, readFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { Tell } from '../../run/tell.ts';
+import { EmbeddedError } from './error.ts';
+import { type IdMappings, mappingsFor } from './idMappings.ts';
+import { commandEnvironment, runStep, type Telling } from './lowLevel/byHand/commands.ts';
+import { type Step, shellQuote } from './lowLevel/byHand/step.ts';
+import { toolFolders } from './lowLevel/byHand/tools.ts';
+import { silentTell } from './lowLevel/silentTell.ts';
 
-/** How ids inside a user namespace relate to ids outside (user_namespaces(7)). */
-export interface IdMappings {
-  uid: OciIdMapping[];
-  gid: OciIdMapping[];
-  /** Whether processes inside may set additional groups: only when newgidmap wrote the map (user_namespaces(7)). */
-  setgroups: boolean;
+/**
+ * A user namespace with a mount namespace of its own, held open by a process of ours, in which an ordinary user is root:
+ * overlay mounts are made in it, and runtimes run in it. It ends with `close`, or with underdock itself; containers that
+ * were made in it keep it alive for themselves.
+ */
+export interface UserNamespace {
+  readonly mappings: IdMappings;
+  /** The process that holds it. */
+  readonly pid: number;
+  /** The command that does `argv` inside, as root there. */
+  wrap(argv: readonly string[]): string[];
+  /** Where a path of the inside can be read from outside. */
+  view(inner: string): string;
+  close(): Promise<void>;
+}
+
+const HELD_MS = 10_000;
+
+async function isThere(name: string): Promise<boolean> {
+  const found = toolFolders().map((folder) =>
+    access(path.join(folder, name), constants.X_OK).then(
+      () => true,
+      () => false,
+    ),
+  );
+  return (await Promise.all(found)).includes(true);
+}
+
+/** The mappings that this user can have. Reads /etc/subuid and /etc/subgid; never rejects. */
+export async function ownMappings(): Promise<IdMappings> {
+  const text = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
+  const [subuid, subgid, newuidmap, newgidmap] = await Promise.all([
+    text('/etc/subuid'),
+    text('/etc/subgid'),
+    isThere('newuidmap'),
+    isThere('newgidmap'),
+  ]);
+  const uid = process.getuid?.() ?? 0;
+  let name = String(uid);
+  try {
+    name = os.userInfo().username;
+  } catch {
+    // an id without an entry in the passwd file
+  }
+  return mappingsFor({
+    uid,
+    gid: process.getgid?.() ?? 0,
+    name,
+    subuid,
+    subgid,
+    newidmap: newuidmap && newgidmap,
+  });
+}
+
+function words(ranges: IdMappings['uid']): string[] {
+  return ranges.flatMap((one) => [String(one.containerID), String(one.hostID), String(one.size)]);
+}
+
+/** The commands that write the id maps of the namespace that `pid` has made. */
+export function mappingSteps(mappings: IdMappings, pid: number): Step[] {
+  if (mappings.setgroups) {
+    const why = (kind: string): string => `map the ${kind} ids that this account was granted`;
+    return [
+      { why: why('user'), words: ['newuidmap', String(pid), ...words(mappings.uid)] },
+      { why: why('group'), words: ['newgidmap', String(pid), ...words(mappings.gid)] },
+    ];
+  }
+  return [
+    {
+      why: 'map this user to root inside, and nobody else',
+      shell: () =>
+        [
+          `echo deny > /proc/${pid}/setgroups`,
+          `echo '${words(mappings.uid).join(' ')}' > /proc/${pid}/uid_map`,
+          `echo '${words(mappings.gid).join(' ')}' > /proc/${pid}/gid_map`,
+        ].join(' &&\n'),
+    },
+  ];
+}
+
+const HOLDER = [
+  'unshare',
+  '--user',
+  '--mount',
+  '--propagation',
+  'private',
+  'sh',
+  '-c',
+  'echo held; read -r line',
+];
+
+/** Resolves when the process inside has spoken: from then on the kernel lets its maps be written. */
+async function untilHeld(child: ChildProcess): Promise<void> {
+  let stderr = '';
+  child.stderr?.on('data', (bytes: Buffer) => {
+    stderr += bytes.toString('utf8');
+  });
+  const spoken = new Promise<boolean>((resolve) => {
+    child.stdout?.once('data', () => resolve(true));
+    child.once('error', () => resolve(false));
+    child.once('exit', () => resolve(false));
+    setTimeout(() => resolve(false), HELD_MS).unref();
+  });
+  if (await spoken) return;
+  child.kill('SIGKILL');
+  throw new EmbeddedError(
+    'no-user-namespace',
+    `can’t make a user namespace: ${stderr.trim() || 'unshare gave no reason'}`,
+    {
+      remedy:
+        'run as root, or allow user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)',
+    },
+  );
+}
+
+/** Starts the process that holds the namespace; tells it as one act. */
+async function startHolder(about: Telling, env: NodeJS.ProcessEnv): Promise<ChildProcess & { pid: number }> {
+  const { tell, cause, container } = about;
+  const act = tell.begin(
+    'low-level/command',
+    {
+      argv: HOLDER,
+      text: HOLDER.map(shellQuote).join(' '),
+      why: 'make a user namespace in which this user is root',
+    },
+    { actor: { name: 'underdock' }, ...(cause === undefined ? {} : { cause: [cause] }), container },
+  );
+  const [file = '', ...args] = tell.wrap ? tell.wrap(HOLDER) : HOLDER;
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
+  child.stdin.on('error', () => {});
+  try {
+    if (child.pid !== undefined) tell.spawned(child.pid, act.span, 'low-level', 'unshare', container);
+    await untilHeld(child);
+    act.end({ exitCode: 0, pid: child.pid });
+    return child as ChildProcess & { pid: number };
+  } catch (error) {
+    act.fail(error);
+    throw error;
+  }
+}
+
+/**
+ * Makes and holds a user namespace for this ordinary user, told as `low-level/command` acts caused by `cause`. Rejects with
+ * EmbeddedError `no-user-namespace` where the host forbids it.
+ */
+export async function openUserNamespace(
+  tell: Tell = silentTell,
+  cause?: string,
+  container?: string,
+): Promise<UserNamespace> {
+  const mappings = await ownMappings();
+  const env = commandEnvironment(toolFolders());
+  const about: Telling = { tell, cause, container };
+  const child = await startHolder(about, env);
+  try {
+    for (const step of mappingSteps(mappings, child.pid))
+      await runStep(step, { pid: String(child.pid) }, about, env);
+    return heldNamespace(child, child.pid, mappings);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+function heldNamespace(child: ChildProcess, pid: number, mappings: IdMappings): UserNamespace {
+  const enter = ['nsenter', '--target', String(pid), '--user', '--mount', '--preserve-credentials', '--'];
+  return {
+    mappings,
+    pid,
+    wrap: (argv) => [...enter, ...argv],
+    view: (inner) => path.join(`/proc/${pid}/root`, inner),
+    close: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** Whether the kernel lets `namespace` mount an overlay (Linux 5.11): tried in a folder of its own below `folder`, which is left as it was. */
+export async function overlayWorks(namespace: UserNamespace, folder: string): Promise<boolean> {
+  const script = [
+    'd=$(mktemp -d -p "$1") || exit',
+    'mkdir "$d/lower" "$d/upper" "$d/work" "$d/merged"',
+    'mount -t overlay -o "lowerdir=$d/lower,upperdir=$d/upper,workdir=$d/work" overlay "$d/merged"; code=$?',
+    'umount "$d/merged" 2>/dev/null',
+    'rm -rf "$d"; exit $code',
+  ].join('\n');
+  const [file = '', ...args] = namespace.wrap(['sh', '-c', script, 'sh', folder]);
+  const child = spawn(file, args, { stdio: 'ignore', env: commandEnvironment(toolFolders()) });
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(false));
+    child.once('exit', (code) => resolve(code === 0));
+  });
 }

@@ -1,6 +1,6 @@
 import type { RunRequest } from '@underdock/trace';
 import { EmbeddedError } from '../error.ts';
-import type { IdMappings } from '../userNamespace.ts';
+import type { IdMappings } from '../idMappings.ts';
 import { mergeCapabilities } from './capabilities.ts';
 import type { HostAbilities } from './host.ts';
 import type { ImageConfig } from './imageConfig.ts';

@@ -100,7 +100,8 @@ class ByHand implements LowLevelRuntime {
         });
       }
       const pid = await this.#make(work, about);
-      const script = await byHandScript(work.config, work.bundle, { cgroup: this.#cgroup });
+      const userNamespace = this.#options.userNamespace !== undefined;
+      const script = await byHandScript(work.config, work.bundle, { cgroup: this.#cgroup, userNamespace });
       act.end({ exitCode: 0, pid, script });
       return { pid };
     } catch (error) {

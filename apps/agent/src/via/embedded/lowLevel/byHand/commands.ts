@@ -6,8 +6,8 @@ import { type Reach, type Step, stepArgv, stepText } from './step.ts';
 /** On whose behalf commands run. */
 export interface Telling {
   tell: Tell;
-  cause: string;
-  container: string;
+  cause: string | undefined;
+  container: string | undefined;
 }
 
 const LIMIT_MS = 20_000;
@@ -61,7 +61,7 @@ export async function runStep(
   const argv = stepArgv(step, reach);
   const text = stepText(step, reach);
   const { tell, cause, container } = about;
-  const told = { actor: { name: 'by-hand' }, cause: [cause], container };
+  const told = { actor: { name: 'by-hand' }, ...(cause === undefined ? {} : { cause: [cause] }), container };
   const act = tell.begin('low-level/command', { argv, text, why: step.why }, told);
   try {
     const end = await runToEnd(tell.wrap ? tell.wrap(argv) : argv, env, (pid) =>

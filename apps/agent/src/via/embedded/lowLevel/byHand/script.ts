@@ -36,6 +36,13 @@ async function bundleFiles(
   return { config: { ...config, mounts }, lines };
 }
 
+/** A script keeps the terminal it runs in, and an ordinary user's makes the user namespace itself. */
+function forScript(config: OciConfig, options: ScriptOptions): OciConfig {
+  const { linux, process } = config;
+  const namespaces = options.userNamespace ? [{ type: 'user' }, ...linux.namespaces] : linux.namespaces;
+  return { ...config, process: { ...process, terminal: false }, linux: { ...linux, namespaces } };
+}
+
 function header(config: OciConfig): string[] {
   return [
     '#!/bin/sh',
@@ -81,6 +88,8 @@ function beginningLines(text: string): string[] {
 /** What the script is made for, where it differs from this host. */
 export interface ScriptOptions {
   cgroup?: CgroupAbilities;
+  /** The configuration counts on a user namespace that is held open around it: the script makes one of its own. */
+  userNamespace?: boolean;
 }
 
 /**
@@ -119,7 +128,7 @@ export async function byHandScript(
     toolbox,
     work: WORK,
     pid: INIT,
-    rootless: process.geteuid?.() !== 0,
+    rootless: has('user'),
   };
   const text = (step: Step): string[] => [
     comment(step.why),

@@ -91,7 +91,7 @@ export async function startWaiting(
   const act = tell.begin(
     'low-level/command',
     { argv, text, why: WHY },
-    { actor: { name: 'by-hand' }, cause: [cause], container },
+    { actor: { name: 'by-hand' }, ...(cause === undefined ? {} : { cause: [cause] }), container },
   );
   const streams = openStreams(stdio);
   try {
