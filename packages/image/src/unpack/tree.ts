@@ -91,7 +91,7 @@ export class Tree {
         );
       } else if (!found && !make) return undefined;
       else {
-        if (make && found?.path !== below(this.root, next)) this.#makeParent(next, current, found?.stats);
+        if (make && found?.path !== below(this.root, next)) this.#makeParent(next, current, found?.path);
         current = next;
       }
     }
@@ -114,17 +114,36 @@ export class Tree {
   }
 
   /** A folder that the layer needs but doesn’t describe: like the one in a lower layer, or plain. */
-  #makeParent(relative: string, parent: string, like: Stats | undefined): void {
-    this.touch(parent);
+  #makeParent(relative: string, parent: string, like: string | undefined): void {
+    const { mode, givesGroup } = this.touch(parent);
     if (look(below(this.root, relative))) this.remove(relative);
     mkdirSync(this.path(relative), 0o700);
-    if (!like) {
-      this.#ends.set(relative, { mode: 0o755, givesGroup: false });
-      return;
-    }
+    if (like !== undefined) this.likeFolder(relative, like);
+    else if (mode === undefined ? givesGroup : (mode & 0o2000) !== 0) this.#inGroupOf(parent, relative);
+    else this.#ends.set(relative, { mode: 0o755, givesGroup: false });
+  }
+
+  /** What mkdir(2) does below a folder with the set-group-id bit, which ours may only get in the end. */
+  #inGroupOf(parent: string, relative: string): void {
+    const { gid } = lstatSync(this.path(parent));
+    const { uid } = lstatSync(this.path(relative));
+    this.#skipped.attempt('owner', relative, () => chownSync(this.path(relative), uid, gid));
+    this.#ends.set(relative, { mode: 0o2755, givesGroup: true });
+  }
+
+  /** Gives a folder the owner, and in the end the mode and time, of another one somewhere. */
+  likeFolder(relative: string, like: string): void {
+    const stats = lstatSync(fsPath(like), { bigint: true });
     if (process.geteuid?.() === 0)
-      this.#skipped.attempt('owner', relative, () => chownSync(this.path(relative), like.uid, like.gid));
-    this.#ends.set(relative, { mode: like.mode & 0o7777, ...timesOf(like), givesGroup: false });
+      this.#skipped.attempt('owner', relative, () =>
+        chownSync(this.path(relative), Number(stats.uid), Number(stats.gid)),
+      );
+    this.#ends.set(relative, {
+      mode: Number(stats.mode) & 0o7777,
+      seconds: Number(stats.mtimeNs / 1_000_000_000n),
+      nanoseconds: Number(stats.mtimeNs % 1_000_000_000n),
+      givesGroup: (Number(stats.mode) & 0o2000) !== 0,
+    });
   }
 
   /** Before something is made or removed in a folder: notes what it must look like afterwards. */
@@ -187,9 +206,4 @@ export class Tree {
       }
     });
   }
-}
-
-function timesOf(stats: Stats): { seconds: number; nanoseconds: number } {
-  const seconds = Math.floor(stats.mtimeMs / 1000);
-  return { seconds, nanoseconds: Math.round((stats.mtimeMs - seconds * 1000) * 1e6) % 1e9 };
 }

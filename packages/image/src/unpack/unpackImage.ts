@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileError, ImageError } from '../error.ts';
 import type { PulledImage, PulledLayer } from '../pull.ts';
@@ -61,6 +61,8 @@ async function whole<T>(target: string, fill: (folder: string) => Promise<T>): P
   try {
     mkdirSync(dirname(target), { recursive: true });
     mkdirSync(partial, 0o755);
+    // Many images don’t describe their root: then it has one fixed time rather than that of unpacking, as with umoci.
+    utimesSync(partial, 0, 0);
     const result = await fill(partial);
     renameSync(partial, target);
     return result;

@@ -106,6 +106,9 @@ class Unpacking {
         ? new Lowers((options.lowers ?? []).map(rootString), calls, opaqueAttribute(style.attributes))
         : undefined;
     const tree = new Tree(rootString(target), calls, this.#skipped, lowers);
+    // What stands at the bottom of the overlay is the topmost layer’s root folder.
+    if (style.kind === 'overlay' && options.lowers?.[0] !== undefined)
+      tree.likeFolder('', rootString(options.lowers[0]));
     this.writer = new LayerWriter(tree, style, calls, this.#skipped, { devices: options.devices ?? true });
   }
 
