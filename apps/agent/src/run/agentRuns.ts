@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { HostDescription, RunRequest, RunSummary } from '@underdock/trace';
 import type { Weave, WeaveOptions } from '@underdock/weave';
+import type { ReadBack } from '../layers/6-process/readBack.ts';
 import type { KernelWatch } from '../layers/watcher.ts';
 import type { Via } from '../via/via.ts';
 import { RunError } from './error.ts';
 import { cgroupControllers, hostNamespaces } from './host.ts';
-import { type Look, startRun } from './liveRun.ts';
+import { startRun } from './liveRun.ts';
 import { createRedactor } from './redact.ts';
 import type { Run, Runs } from './runs.ts';
 import { listTraces, traceFile, traceFolder } from './store.ts';
@@ -28,7 +29,7 @@ export interface RunsOptions {
   createWeave: (options: WeaveOptions) => Weave;
   /** Started already. It is not stopped by `close`: whoever started it does that. */
   watch: KernelWatch;
-  look: Look;
+  look: ReadBack;
   /** Removes what earlier agents kept under a run's id; resolves with false when there is nothing of that id. */
   removeKept?: (run: string) => Promise<boolean>;
   mostRunning?: number;

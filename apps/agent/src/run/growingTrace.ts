@@ -32,8 +32,6 @@ export interface GrowingTraceOptions {
   outside: Omit<WeaveOptions, 'emit'>;
   redactor: Redactor;
   writer: TraceWriter;
-  /** Called just before each look for what has waited long enough. */
-  onTick?: () => void;
   maxEvents?: number;
 }
 
@@ -85,7 +83,6 @@ class Growing implements GrowingTrace {
   close(): void {
     if (this.closed) return;
     clearInterval(this.#timer);
-    this.#options.onTick?.();
     if (this.#passedOver > 0) this.#lost(this.#passedOver);
     this.#redacted();
     this.#weave.close(this.#options.now());
@@ -96,7 +93,6 @@ class Growing implements GrowingTrace {
   }
 
   #tick(): void {
-    this.#options.onTick?.();
     this.#redacted();
     this.#weave.tick();
     this.#deliver();

@@ -1,11 +1,13 @@
 import type { HostDescription, RunRequest, RunSummary, TraceEvent, TraceHeader } from '@underdock/trace';
 import { FORMAT_VERSION } from '@underdock/trace';
 import type { RawRecord, Weave, WeaveOptions } from '@underdock/weave';
+import type { ReadBack } from '../layers/6-process/readBack.ts';
 import type { KernelWatch } from '../layers/watcher.ts';
 import type { Outcome, Via, ViaContext, ViaRun } from '../via/via.ts';
 import { startClock, type TraceClock } from './clock.ts';
 import { commandOf, optionsOf } from './commandLine.ts';
 import { describeError } from './error.ts';
+import { filterGauges } from './gaugeFilter.ts';
 import { type GrowingTrace, growTrace, type TraceListener } from './growingTrace.ts';
 import { createOutputLog, type OutputLog } from './outputLog.ts';
 import type { Redactor } from './redact.ts';
@@ -24,15 +26,8 @@ export interface RunSurroundings {
   createRedactor: (request: RunRequest) => Redactor;
   watch: KernelWatch;
   /** Looks at a container from outside; called when it waits for start, and once a second while it runs. */
-  look: Look;
+  look: ReadBack;
   changed: () => void;
-}
-
-/** Reading back what a container's process and cgroups show. */
-export interface Look {
-  waiting(container: string, pid: number, add: (record: RawRecord) => void, now: () => number): Promise<void>;
-  /** Starts reading gauges; returns how to stop. */
-  gauges(container: string, pid: number, add: (record: RawRecord) => void, now: () => number): () => void;
 }
 
 /** What a run is started with. */
@@ -172,7 +167,6 @@ class LiveRun implements Run {
       outside,
       redactor: this.#redactor,
       writer: createTraceWriter(this.file, header),
-      onTick: () => this.#output?.flush(),
     });
   }
 
@@ -215,7 +209,7 @@ class LiveRun implements Run {
       },
       waiting: async (container, pid) => {
         await look.waiting(container, pid, add, this.#clock.now);
-        this.#stopGauges = look.gauges(container, pid, add, this.#clock.now);
+        this.#stopGauges = look.gauges(container, pid, filterGauges(add), this.#clock.now);
       },
       state: (state) => this.#become(state),
     };

@@ -4,13 +4,13 @@ import type { RawRecord } from '@underdock/weave';
 export const MOST_OUTPUT_BYTES = 4 * 1024 * 1024;
 /** And so much of any one second of it: a `yes` must not push out everything else at once. */
 export const MOST_BYTES_PER_SECOND = 1024 * 1024;
+/** Small pieces that come so close together are one event. */
+const GATHER_MS = 10;
 const MOST_CHUNK = 32 * 1024;
 
 /** Turns a container's output into `process/output` events, within limits that are said. */
 export interface OutputLog {
   add(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
-  /** Writes what has been gathered. Call it every 50 ms or so. */
-  flush(): void;
   /** Writes the rest and how much was left out. */
   close(): void;
 }
@@ -29,6 +29,7 @@ class LimitedOutput implements OutputLog {
   #second = 0;
   #inSecond = 0;
   #said = false;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(add: (record: RawRecord) => void, now: () => number) {
     this.#add = add;
@@ -42,7 +43,9 @@ class LimitedOutput implements OutputLog {
     if (part.length < bytes.length) this.#omit(bytes.length - part.length);
   }
 
-  flush(): void {
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (!waiting) return;
@@ -54,7 +57,7 @@ class LimitedOutput implements OutputLog {
   }
 
   close(): void {
-    this.flush();
+    this.#flush();
     if (this.#omitted > 0) this.#say({ keptBytes: this.#kept, omittedBytes: this.#omitted });
   }
 
@@ -70,18 +73,19 @@ class LimitedOutput implements OutputLog {
   #gather(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
     this.#kept += bytes.length;
     this.#inSecond += bytes.length;
-    if (this.#waiting && this.#waiting.stream !== stream) this.flush();
+    if (this.#waiting && this.#waiting.stream !== stream) this.#flush();
     this.#waiting ??= { stream, chunks: [], bytes: 0, at: this.#now() };
+    this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
     this.#waiting.chunks.push(bytes);
     this.#waiting.bytes += bytes.length;
-    if (this.#waiting.bytes >= MOST_CHUNK) this.flush();
+    if (this.#waiting.bytes >= MOST_CHUNK) this.#flush();
   }
 
   #omit(bytes: number): void {
     this.#omitted += bytes;
     if (this.#said) return;
     this.#said = true;
-    this.flush();
+    this.#flush();
     this.#say({ keptBytes: this.#kept });
   }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Layer } from '@underdock/trace';
+import { findProgram } from '../../programs.ts';
 import type { Tell, Telling } from '../../run/tell.ts';
 
 /** How a command that we started ended. */
@@ -36,8 +37,11 @@ const DRAIN_MS = 500;
 export function runCommand(work: CommandToRun): Promise<CommandEnd> {
   const argv = work.tell.wrap ? work.tell.wrap(work.argv) : work.argv;
   const [file = '', ...args] = argv;
+  // The whole path, so that no search through PATH clutters what the kernel is seen to do.
+  const program = findProgram(file) ?? file;
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, {
+    const child = spawn(program, args, {
+      argv0: file,
       cwd: work.cwd,
       env: work.env ?? process.env,
       stdio: work.stdio ?? ['ignore', 'pipe', 'pipe'],

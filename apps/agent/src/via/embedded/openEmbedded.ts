@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileCalls } from '../../daemons/fileCalls.ts';
 import { createReaper } from '../../reaper.ts';
+import { describeError } from '../../run/error.ts';
 import type { Via } from '../via.ts';
 import { type HostAbilities, readHostAbilities } from './bundle/host.ts';
 import { createEmbedded } from './embedded.ts';
 import type { ImageSupply } from './highLevel.ts';
 import { createRegistryImages } from './highLevelImages.ts';
 import { removeKept } from './keptContainers.ts';
+import { openByHand } from './lowLevel/byHand.ts';
 import type { LowLevelRuntime } from './lowLevel/runtime.ts';
 import { type FoundRuntime, findRuntimes } from './lowLevel/runtimes.ts';
 import { markChildren } from './ownership.ts';
@@ -35,8 +37,6 @@ export interface EmbeddedOptions {
   stateDir: string;
   /** `HOST:PORT` of the registry that serves the starter image; called when that image is asked for. */
   starter?: () => Promise<string>;
-  /** Runtimes that are not programs: `by-hand`. */
-  builtIn?: (host: HostAbilities) => readonly LowLevelRuntime[];
   /** Where images come from; registries by default. */
   images?: ImageSupply;
 }
@@ -50,8 +50,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const unlock = lockState(stateDir);
   try {
     const host = await readHostAbilities();
-    const builtIn = options.builtIn?.(host) ?? [];
-    const runtimes = await findRuntimes({ stateDir, host, builtIn });
+    const runtimes = await findRuntimes({ stateDir, host, builtIn: [await byHand(stateDir)] });
     const recovered = await recover(stateDir, runtimes);
     const unmark = markChildren(stateDir);
     const reaper = createReaper();
@@ -70,6 +69,15 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   } catch (error) {
     unlock();
     throw error;
+  }
+}
+
+async function byHand(stateDir: string): Promise<LowLevelRuntime | FoundRuntime> {
+  try {
+    return await openByHand({ root: join(stateDir, 'runtime', 'by-hand') });
+  } catch (error) {
+    const { message, remedy } = describeError(error);
+    return { name: 'by-hand', why: message, ...(remedy ? { remedy } : {}) };
   }
 }
 

@@ -108,13 +108,16 @@ class PipedStreams implements Attached {
   }
 }
 
+/** A terminal whose size nobody has told: programs that ask for it fail on 0 x 0. */
+const DEFAULT_SIZE = { cols: 80, rows: 24 };
+
 class TerminalStreams implements Attached {
   readonly stdio: Stdio;
   #null = openSync('/dev/null', 'r+');
   #sink: OutputSink;
   #master: ReadStream | undefined;
   #fd = -1;
-  #size: { cols: number; rows: number } | undefined;
+  #size = DEFAULT_SIZE;
   #early: Uint8Array[] = [];
   #ended: Promise<unknown> = Promise.resolve();
 
@@ -133,7 +136,7 @@ class TerminalStreams implements Attached {
     this.#master = new ReadStream(master);
     this.#master.on('data', (bytes: Buffer) => this.#sink('stdout', bytes));
     this.#ended = ended(this.#master);
-    if (this.#size) this.resize(this.#size.cols, this.#size.rows);
+    this.resize(this.#size.cols, this.#size.rows);
     for (const bytes of this.#early.splice(0)) void this.input(bytes);
   }
 

@@ -133,7 +133,7 @@ class OciCli implements LowLevelRuntime {
         );
       }
       const result = done(end);
-      going.act.end({ exitCode: end.exitCode, ...result });
+      going.act.end({ exitCode: end.exitCode, ...('pid' in result ? { pid: result.pid } : {}) });
       return result;
     } catch (error) {
       going.act.fail(error, end ? { exitCode: end.exitCode } : {});

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
-import { basename, delimiter, isAbsolute, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { findProgram } from '../../../programs.ts';
 import type { HostAbilities } from '../bundle/host.ts';
 import { EmbeddedError } from '../error.ts';
 import { createOciCli } from './ociCli.ts';
@@ -31,8 +31,8 @@ export interface Runtimes {
 export interface RuntimesOptions {
   stateDir: string;
   host: HostAbilities;
-  /** Runtimes that are not programs: `by-hand`. Tried after the programs. */
-  builtIn?: readonly LowLevelRuntime[];
+  /** A runtime that is no program: `by-hand`, or why it can't be had. Tried after the programs. */
+  builtIn?: readonly (LowLevelRuntime | FoundRuntime)[];
   path?: string;
 }
 
@@ -42,8 +42,8 @@ const PROGRAMS = ['runc', 'crun'];
 export async function findRuntimes(options: RuntimesOptions): Promise<Runtimes> {
   const programs = await Promise.all(PROGRAMS.map((name) => look(name, options)));
   const builtIn = options.builtIn ?? [];
-  const found = [...programs, ...builtIn.map(({ name, version }) => ({ name, version }))];
-  const made = new Map<string, LowLevelRuntime>(builtIn.map((one) => [one.name, one]));
+  const found: FoundRuntime[] = [...programs, ...builtIn.map(foundOf)];
+  const made = new Map<string, LowLevelRuntime>(builtIn.filter(isRuntime).map((one) => [one.name, one]));
   const choose = async (wanted?: string): Promise<LowLevelRuntime> => {
     const one = wanted?.includes('/') ? await look(wanted, options) : pick(found, wanted);
     if (one.why !== undefined) throw unusable(one, found);
@@ -53,6 +53,14 @@ export async function findRuntimes(options: RuntimesOptions): Promise<Runtimes> 
     return runtime;
   };
   return { found, choose };
+}
+
+function isRuntime(one: LowLevelRuntime | FoundRuntime): one is LowLevelRuntime {
+  return 'create' in one;
+}
+
+function foundOf(one: LowLevelRuntime | FoundRuntime): FoundRuntime {
+  return isRuntime(one) ? { name: one.name, version: one.version } : one;
 }
 
 function pick(found: readonly FoundRuntime[], wanted: string | undefined): FoundRuntime {
@@ -90,7 +98,7 @@ async function look(
   { host, path = process.env.PATH ?? '' }: RuntimesOptions,
 ): Promise<FoundRuntime> {
   const name = basename(wanted);
-  const file = isAbsolute(wanted) ? executable(wanted) : inPath(wanted, path);
+  const file = findProgram(wanted, path);
   if (!file) {
     return { name, why: 'it is not installed', remedy: `install it: apt-get install ${name}` };
   }
@@ -113,20 +121,6 @@ function crunRefuses(host: HostAbilities): { why: string; remedy: string } | und
     why: 'crun refuses hybrid cgroups, and an ordinary user can’t hide the v2 hierarchy from it',
     remedy: 'run as root, or on a host with cgroups v2 alone',
   };
-}
-
-function inPath(name: string, path: string): string | undefined {
-  const folders = [...path.split(delimiter).filter(Boolean), '/usr/sbin', '/usr/local/sbin', '/sbin'];
-  return folders.map((folder) => executable(join(folder, name))).find((file) => file !== undefined);
-}
-
-function executable(file: string): string | undefined {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile() ? file : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 async function versionOf(file: string): Promise<string | undefined> {

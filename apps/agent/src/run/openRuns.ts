@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { buildStarter, Store } from '@underdock/image';
+import { createWeave } from '@underdock/weave';
+import { type Registry, startRegistry } from '../daemons/registry.ts';
+import { createKernelWatch } from '../layers/5-kernel/watcher.ts';
+import { createReadBack } from '../layers/6-process/readBack.ts';
+import type { KernelWatch } from '../layers/watcher.ts';
+import type { FoundRuntime } from '../via/embedded/lowLevel/runtimes.ts';
+import { type Embedded, openEmbedded } from '../via/embedded/openEmbedded.ts';
+import type { Recovered } from '../via/embedded/recover.ts';
+import { createRuns } from './agentRuns.ts';
+import { describeHost } from './host.ts';
+import type { Runs } from './runs.ts';
+
+/** Everything that an agent needs to run containers, opened. */
+export interface OpenedRuns {
+  runs: Runs;
+  watch: KernelWatch;
+  /** What earlier agents had left in the state directory, and what was done about it: to be logged and shown. */
+  recovered: readonly Recovered[];
+  runtimes: readonly FoundRuntime[];
+  /** `HOST:PORT` of the loopback registry with the starter image; starts it at the first call. */
+  starter(): Promise<string>;
+  /** Stops every run, the watcher and the registry, and lets go of the state directory. */
+  close(): Promise<void>;
+}
+
+/** What to open runs with. */
+export interface OpenRunsOptions {
+  stateDir: string;
+  /** Host folders that bind mounts may come from; empty = none. */
+  allowedMounts: string[];
+  mostRunning?: number;
+  pageLimitMs?: number;
+}
+
+/**
+ * Locks the state directory, recovers what was left there, starts the kernel's watcher. Throws EmbeddedError
+ * `state-in-use` or `state-unusable`; a watcher that can't work is no failure, but a gap that each trace declares.
+ */
+export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
+  const { stateDir } = options;
+  const starter = lazyStarter(stateDir);
+  const embedded = await openEmbedded({ stateDir, starter: starter.host });
+  const watch = createKernelWatch({ agentPid: process.pid });
+  const [host] = await Promise.all([describeHost(), watch.start()]);
+  const runs = createRuns({
+    ...options,
+    vias: [embedded.via],
+    host,
+    createWeave,
+    watch,
+    look: createReadBack(),
+    removeKept: embedded.removeKept,
+  });
+  return {
+    runs,
+    watch,
+    recovered: embedded.recovered,
+    runtimes: embedded.runtimes,
+    starter: starter.host,
+    close: () => closeAll(runs, watch, embedded, starter),
+  };
+}
+
+async function closeAll(
+  runs: Runs,
+  watch: KernelWatch,
+  embedded: Embedded,
+  starter: LazyStarter,
+): Promise<void> {
+  await runs.close();
+  await Promise.all([watch.stop(), starter.close()]);
+  embedded.close();
+}
+
+interface LazyStarter {
+  host(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** The starter image costs half a second to build: it is built when somebody first asks for it. */
+function lazyStarter(stateDir: string): LazyStarter {
+  let serving: Promise<Registry> | undefined;
+  const serve = async () => {
+    const store = new Store(join(stateDir, 'starter'));
+    await buildStarter(store);
+    return startRegistry(store);
+  };
+  return {
+    async host() {
+      serving ??= serve();
+      try {
+        return (await serving).host;
+      } catch (error) {
+        serving = undefined;
+        throw error;
+      }
+    },
+    async close() {
+      const registry = await serving?.catch(() => undefined);
+      await registry?.close();
+    },
+  };
+}
