@@ -67,9 +67,11 @@ function withinMappings(user: ResolvedUser, input: ConfigInput, origins: Origins
         'use --user 0, or give your account ranges in /etc/subuid and /etc/subgid and install newuidmap (uidmap)',
     });
   }
-  const additionalGids = mappings.setgroups
-    ? user.additionalGids.filter((id) => inRange(mappings.gid, id))
-    : [];
+  // Runtimes that make the user namespace themselves count as rootless and set no groups.
+  const additionalGids =
+    mappings.setgroups && input.userNamespace?.held
+      ? user.additionalGids.filter((id) => inRange(mappings.gid, id))
+      : [];
   const lost = user.additionalGids.filter((id) => id !== user.gid && !additionalGids.includes(id));
   if (lost.length > 0) {
     origins.miss(

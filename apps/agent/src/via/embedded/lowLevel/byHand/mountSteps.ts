@@ -99,7 +99,8 @@ function legacyCgroupStep(mount: OciMount, context: MountContext, at: string): S
 
 async function mountSteps(mount: OciMount, context: MountContext): Promise<Step[]> {
   const at = await context.place(mount.destination);
-  const options = mount.options ?? [];
+  // In a user namespace that maps one group only, no other can own a terminal.
+  const options = (mount.options ?? []).filter((word) => !context.has('user') || !/^gid=(?!0$)/.test(word));
   if (mount.type === 'bind' || options.includes('bind') || options.includes('rbind')) {
     return bindSteps(mount, context, at);
   }

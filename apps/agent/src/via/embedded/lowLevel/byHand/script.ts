@@ -105,10 +105,7 @@ export async function byHandScript(
   const { tools } = await findTools();
   const toolbox = await planToolbox(tools, TOOLBOX);
   const cgroup = options.cgroup ?? (await readCgroups(process.geteuid?.() === 0));
-  const { config, lines } = await bundleFiles(
-    { ...given, process: { ...given.process, terminal: false } },
-    bundle,
-  );
+  const { config, lines } = await bundleFiles(forScript(given, options), bundle);
   const root = config.root.path;
   const quote = quoteWithVariables(
     new Map([
