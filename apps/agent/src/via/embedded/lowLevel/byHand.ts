@@ -7,7 +7,8 @@ import { type CgroupAbilities, readCgroups } from '../bundle/cgroups.ts';
 import type { OciConfig } from '../bundle/ociConfig.ts';
 import { resolveInRootfs } from '../bundle/rootfsFiles.ts';
 import { EmbeddedError } from '../error.ts';
-import { unshareWords } from './byHand/beginning.ts';
+import type { IdMappings } from '../idMappings.ts';
+import { mapsRanges, unshareWords } from './byHand/beginning.ts';
 import { planCgroups } from './byHand/cgroupSteps.ts';
 import { checkCommand } from './byHand/commandCheck.ts';
 import { commandEnvironment, runStep, type Telling } from './byHand/commands.ts';
@@ -35,7 +36,7 @@ export interface ByHandOptions {
   /** Folder for one file a container. */
   root: string;
   /** For an ordinary user: the namespace that is held open around everything. */
-  userNamespace?: { wrap(argv: readonly string[]): string[]; setgroups: boolean };
+  userNamespace?: { wrap(argv: readonly string[]): string[]; mappings: IdMappings };
 }
 
 /**
@@ -100,8 +101,11 @@ class ByHand implements LowLevelRuntime {
         });
       }
       const pid = await this.#make(work, about);
-      const userNamespace = this.#options.userNamespace !== undefined;
-      const script = await byHandScript(work.config, work.bundle, { cgroup: this.#cgroup, userNamespace });
+      const userNamespace = this.#options.userNamespace?.mappings;
+      const script = await byHandScript(work.config, work.bundle, {
+        cgroup: this.#cgroup,
+        ...(userNamespace ? { userNamespace } : {}),
+      });
       act.end({ exitCode: 0, pid, script });
       return { pid };
     } catch (error) {
@@ -259,8 +263,8 @@ class ByHand implements LowLevelRuntime {
 
   /** Without newgidmap the kernel lets nobody in a user namespace change groups. */
   #setgroups(config: OciConfig): boolean {
-    if (config.linux.namespaces.some((one) => one.type === 'user')) return false;
-    return this.#options.userNamespace?.setgroups ?? true;
+    if (config.linux.namespaces.some((one) => one.type === 'user')) return mapsRanges(config);
+    return this.#options.userNamespace?.mappings.setgroups ?? true;
   }
 
   #context(work: BundleToRun, folder: string, pid: number): PlanContext {

@@ -26,11 +26,18 @@ export interface Beginning {
   waitedFor: boolean;
 }
 
+/** Whether a user namespace of the configuration maps more than one's own id, which asks for `--map-auto` (util-linux 2.38). */
+export function mapsRanges(config: OciConfig): boolean {
+  return (config.linux.uidMappings?.length ?? 0) > 1;
+}
+
 /** The words of `unshare` for this configuration, up to where the command to run follows. */
 export function unshareWords(config: OciConfig, waitedFor: boolean): string[] {
   const types = config.linux.namespaces.map((one) => one.type);
   const words = Object.keys(WORDS).filter((type) => types.includes(type));
-  const user = types.includes('user') ? ['--map-root-user'] : [];
+  const user = types.includes('user')
+    ? ['--map-root-user', ...(mapsRanges(config) ? ['--map-auto'] : [])]
+    : [];
   // With --pid the next process to be forked is number 1: without --fork that is the one that setsid makes.
   const fork = waitedFor ? ['--fork'] : [];
   return ['unshare', ...words.map((type) => WORDS[type]!), ...user, '--propagation', 'private', ...fork];

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { CgroupAbilities } from '../../bundle/cgroups.ts';
 import type { OciConfig, OciMount } from '../../bundle/ociConfig.ts';
+import { mapsRanges } from './beginning.ts';
 import type { Entered, Step } from './step.ts';
 
 /** What mount steps have to know about the container and its host. */
@@ -99,8 +100,9 @@ function legacyCgroupStep(mount: OciMount, context: MountContext, at: string): S
 
 async function mountSteps(mount: OciMount, context: MountContext): Promise<Step[]> {
   const at = await context.place(mount.destination);
+  const alone = context.has('user') && !mapsRanges(context.config);
   // In a user namespace that maps one group only, no other can own a terminal.
-  const options = (mount.options ?? []).filter((word) => !context.has('user') || !/^gid=(?!0$)/.test(word));
+  const options = (mount.options ?? []).filter((word) => !alone || !/^gid=(?!0$)/.test(word));
   if (mount.type === 'bind' || options.includes('bind') || options.includes('rbind')) {
     return bindSteps(mount, context, at);
   }

@@ -4,7 +4,8 @@ import type { CgroupAbilities } from '../../bundle/cgroups.ts';
 import { readCgroups } from '../../bundle/cgroups.ts';
 import type { OciConfig } from '../../bundle/ociConfig.ts';
 import { resolveInRootfs } from '../../bundle/rootfsFiles.ts';
-import { beginningText } from './beginning.ts';
+import type { IdMappings } from '../../idMappings.ts';
+import { beginningText, mapsRanges } from './beginning.ts';
 import { planCgroups } from './cgroupSteps.ts';
 import { lastCommand } from './lastCommand.ts';
 import type { MountContext } from './mountSteps.ts';
@@ -38,9 +39,11 @@ async function bundleFiles(
 
 /** A script keeps the terminal it runs in, and an ordinary user's makes the user namespace itself. */
 function forScript(config: OciConfig, options: ScriptOptions): OciConfig {
-  const { linux, process } = config;
-  const namespaces = options.userNamespace ? [{ type: 'user' }, ...linux.namespaces] : linux.namespaces;
-  return { ...config, process: { ...process, terminal: false }, linux: { ...linux, namespaces } };
+  const own = options.userNamespace;
+  const user = own && { uidMappings: own.uid, gidMappings: own.gid };
+  const namespaces = own ? [{ type: 'user' }, ...config.linux.namespaces] : config.linux.namespaces;
+  const linux = { ...config.linux, ...user, namespaces };
+  return { ...config, process: { ...config.process, terminal: false }, linux };
 }
 
 function header(config: OciConfig): string[] {
@@ -89,7 +92,7 @@ function beginningLines(text: string): string[] {
 export interface ScriptOptions {
   cgroup?: CgroupAbilities;
   /** The configuration counts on a user namespace that is held open around it: the script makes one of its own. */
-  userNamespace?: boolean;
+  userNamespace?: IdMappings;
 }
 
 /**
@@ -116,7 +119,7 @@ export async function byHandScript(
   );
   const has = (type: string): boolean => config.linux.namespaces.some((one) => one.type === type);
   const cgroups = planCgroups(config, cgroup);
-  const setgroups = !has('user');
+  const setgroups = !has('user') || mapsRanges(config);
   const last = lastCommand(config, toolbox, setgroups);
   const beginning = { config, work: WORK, joined: cgroups.joined, last, terminal: false, waitedFor: true };
   const context = {
