@@ -1,4 +1,5 @@
 import type { Layer, TraceEvent } from '@underdock/trace';
+import type { ContainerPicture } from './container.ts';
 import { baseName, text } from './fields.ts';
 import type { ActorSelf, ActorState, Call, ChainState } from './state.ts';
 
@@ -38,7 +39,7 @@ export function homeOf(state: ChainState, event: TraceEvent): Home {
   const self: ActorSelf =
     actor.pid === undefined ? { name: actor.name } : { name: actor.name, pid: actor.pid };
   if (layer !== 'kernel') {
-    const name = layer === 'low-level' ? runtimeName(event) : programName(actor.name);
+    const name = nameInLayer(state, event);
     return { key: actorKey(layer, name), layer, name, self };
   }
   const process = insideContainer(state, event);
@@ -47,6 +48,13 @@ export function homeOf(state: ChainState, event: TraceEvent): Home {
   if (owner) return { key: owner.key, layer: owner.layer, name: owner.name, self };
   const name = programName(actor.name);
   return { key: actorKey('low-level', name), layer: 'low-level', name, self };
+}
+
+function nameInLayer(state: ChainState, event: TraceEvent): string {
+  if (event.layer === 'low-level') return runtimeName(event);
+  const picture = state.containers[event.container ?? state.container];
+  const init = event.layer === 'process' ? initName(picture) : undefined;
+  return init ?? programName(event.actor.name);
 }
 
 /** A low-level act may be told by underdock on the runtime's behalf: the actor is the runtime. */
@@ -60,11 +68,13 @@ function insideContainer(state: ChainState, event: TraceEvent): string | undefin
   const pid = event.actor.pid;
   if (!picture || pid === undefined) return undefined;
   const process = picture.processes[pid];
-  if (!process || process.role === 'runtime') return undefined;
-  const lives = picture.life === 'alive' || picture.life === 'dead' || picture.life === 'gone';
-  return lives && !process.waiting
-    ? picture.processes[picture.init ?? pid]?.comm || event.actor.name
-    : undefined;
+  if (!process?.inside || process.waiting || picture.aliveAt === undefined) return undefined;
+  return initName(picture) ?? event.actor.name;
+}
+
+function initName(picture: ContainerPicture | undefined): string | undefined {
+  const init = picture?.init === undefined ? undefined : picture.processes[picture.init];
+  return init?.comm || undefined;
 }
 
 function causingActor(state: ChainState, event: TraceEvent): ActorState | undefined {
@@ -93,7 +103,7 @@ export function withActor(state: ChainState, home: Home, event: TraceEvent, begi
     layer: home.layer,
     name: home.name,
     pid: old?.pid ?? (ownName ? home.self.pid : undefined),
-    version: event.actor.version ?? old?.version,
+    version: event.actor.version ?? old?.version ?? state.header.host.versions[home.name],
     firstAt: old?.firstAt ?? event.at,
     lastAt: event.at,
     processes: withProcess(old?.processes ?? [], home.self),

@@ -23,7 +23,7 @@ export function beginCall(state: ChainState, event: TraceEvent): ChainState {
     span: event.span,
     step: event.step,
     layer: event.layer,
-    level: levelOf(event),
+    level: levelOf(event, (pid) => state.containers[event.container ?? state.container]?.init === pid),
     name: callName(event.step, event.data),
     ...ends(state, event, home),
     cause: event.cause ?? [],

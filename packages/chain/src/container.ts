@@ -70,6 +70,8 @@ export interface ProcessFact {
   comm: string;
   argv?: readonly string[];
   role: 'init' | 'child' | 'runtime';
+  /** Lives in the container's namespaces: its init, and what that has started. */
+  inside?: boolean;
   /** Made by create, waiting for start. */
   waiting: boolean;
   alive: boolean;

@@ -22,6 +22,7 @@ export const KERNEL_FOLDS: Readonly<Record<string, Fold>> = {
   'kernel/has-mount': hasMount,
   'kernel/has-restriction': hasRestriction,
   'process/has-process': hasProcess,
+  'kernel/clone': cloned,
 };
 
 function hasNamespace(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
@@ -140,8 +141,28 @@ function hasProcess(picture: ContainerPicture, event: TraceEvent): ContainerPict
       span: event.span,
     }),
   };
+  if (process.role === 'init') process.inside = true;
   const next = withProcess(picture, process);
   return process.role === 'init' ? { ...next, init: pid } : next;
+}
+
+/** A child of a process that lives in the container lives there too. */
+function cloned(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
+  const pid = number(event.data, 'childPid');
+  const parent = event.actor.pid === undefined ? undefined : picture.processes[event.actor.pid];
+  if (pid === undefined || !parent?.inside || picture.aliveAt === undefined) return picture;
+  const old = picture.processes[pid];
+  return withProcess(picture, {
+    comm: event.actor.name,
+    role: 'child',
+    waiting: false,
+    alive: true,
+    seq: event.seq,
+    span: event.span,
+    ...old,
+    pid,
+    inside: true,
+  });
 }
 
 /** The picture with one process put in or changed; keeps the table small. */

@@ -7,13 +7,28 @@ export function isShown(level: DetailLevel, at: DetailLevel): boolean {
   return RANK[level] <= RANK[at];
 }
 
+/** Of processes only the container's first one is part of the story: what it becomes, and how it ends. */
+const INIT_ONLY = ['kernel/exit', 'kernel/execve', 'process/has-process'];
+
 /**
  * The level at which an event is told. Unknown steps are told among the calls; a seccomp call that only asks what the
- * kernel supports, or a search for a program along PATH, among the syscalls.
+ * kernel supports among the syscalls; what another step of the story tells as well (the write behind an attach, a state
+ * behind an answer, a search for a program along PATH) among the calls. `isInit` knows the containers' first processes.
  */
-export function levelOf(event: TraceEvent): DetailLevel {
-  const level = describeStep(event.step)?.level ?? 'calls';
-  if (event.step === 'kernel/seccomp' && event.data.probe === true) return 'syscalls';
-  if (event.step === 'kernel/execve' && event.type !== 'log') return 'calls';
-  return level;
+export function levelOf(event: TraceEvent, isInit: (pid: number) => boolean): DetailLevel {
+  const { step, data, type } = event;
+  const level = describeStep(step)?.level ?? 'calls';
+  if (step === 'kernel/seccomp' && (data.probe === true || isQuestion(data.operation))) return 'syscalls';
+  if (step === 'kernel/cgroup-write' && data.name === 'cgroup.procs') return 'calls';
+  if (step === 'engine/has-container' && (data.state !== 'stopped' || data.gone === true)) return 'calls';
+  if (step === 'kernel/has-restriction' && data.kind === 'user') return 'calls';
+  if (step === 'kernel/execve' && type !== 'log') return 'calls';
+  if (level !== 'story' || !INIT_ONLY.includes(step)) return level;
+  const pid = step === 'process/has-process' ? data.pid : event.actor.pid;
+  return data.role === 'init' || isInit(Number(pid)) ? 'story' : 'calls';
+}
+
+/** Every operation but the one that installs a filter; an end does not repeat the operation. */
+function isQuestion(operation: unknown): boolean {
+  return typeof operation === 'string' && !operation.endsWith('SET_MODE_FILTER') && operation !== 'filter';
 }

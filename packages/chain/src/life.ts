@@ -68,10 +68,11 @@ function hasContainer(picture: ContainerPicture, { data }: TraceEvent): Containe
 
 function created(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
   if (picture.life === 'none') return { ...picture, life: 'building' };
-  const pid = number(event.data, 'pid');
-  return event.type === 'end' && pid !== undefined && picture.init === undefined
-    ? { ...picture, init: pid, life: 'waiting' }
-    : picture;
+  if (event.type !== 'end' || failureOf(event) || picture.life !== 'building') return picture;
+  const pid = number(event.data, 'pid') ?? picture.init;
+  const init = pid === undefined ? undefined : picture.processes[pid];
+  const next: ContainerPicture = { ...picture, init: pid, life: 'waiting' };
+  return init ? withProcess(next, { ...init, waiting: init.alive, inside: true }) : next;
 }
 
 /** Alive, its init not waiting any more. */

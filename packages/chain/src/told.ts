@@ -43,7 +43,12 @@ export function tellEvent(before: Telling, event: TraceEvent, level: DetailLevel
     const place = telling.places.get(event.span);
     if (place) return tellFact(telling, event, place);
   }
-  if (!isShown(levelInStory(telling, event), level)) return telling;
+  const own = levelOf(event, (pid) => telling.inits.includes(pid));
+  if (!isShown(own, level)) return telling;
+  const last = telling.steps.at(-1);
+  if (event.type === 'fact' && last && comesOf(last, event)) {
+    return tellFact(telling, event, placeOfLast(telling));
+  }
   return tellNew(telling, event);
 }
 
@@ -51,11 +56,6 @@ function withInit(inits: readonly number[], event: TraceEvent): readonly number[
   const { role, pid } = event.data;
   if (event.step !== 'process/has-process' || role !== 'init' || typeof pid !== 'number') return inits;
   return inits.includes(pid) ? inits : [...inits, pid];
-}
-
-function levelInStory(telling: Telling, event: TraceEvent): DetailLevel {
-  const ofOthers = event.step === 'kernel/exit' && !telling.inits.includes(event.actor.pid ?? -1);
-  return ofOthers ? 'calls' : levelOf(event);
 }
 
 function tellNew(telling: Telling, event: TraceEvent): Telling {
@@ -87,15 +87,39 @@ function withPlace(places: PersistentMap<Place>, step: ToldStep, place: Place): 
   return step.event.type === 'begin' && step.span ? places.set(step.span, place) : places;
 }
 
+/** A fact of the same instant by the same process is what has just come to exist by the step. */
+function comesOf(last: ToldStep, fact: TraceEvent): boolean {
+  const { event } = last.members.at(-1) ?? last;
+  return event.type === 'log' && event.at === fact.at && event.actor.pid === fact.actor.pid;
+}
+
+function placeOfLast(telling: Telling): Place {
+  const step = telling.steps.length - 1;
+  const { members } = telling.steps.at(step)!;
+  return members.length > 0 ? { step, member: members.length - 1 } : { step };
+}
+
+/** Steps that come in turn, once for each hierarchy of the old cgroups: told as one. */
+const CGROUP_FAMILY = [
+  'kernel/cgroup-mkdir',
+  'kernel/cgroup-attach',
+  'kernel/cgroup-write',
+  'kernel/has-cgroup',
+];
+/** Values that a reader waits for: each is told by itself. */
+const LIMIT = /^(memory\.|pids\.max|cpu\.(max|cfs_|shares|weight))/;
+
 /** Only what the kernel does and what is read back comes in crowds; acts of programs are told one by one. */
 function bundles(last: ToldStep, step: ToldStep): boolean {
   const crowd = step.layer === 'kernel' || step.event.type === 'fact';
-  return (
-    crowd &&
-    last.step === step.step &&
-    programName(last.actor) === programName(step.actor) &&
-    last.part === 'does'
-  );
+  if (!crowd || last.part !== 'does' || programName(last.actor) !== programName(step.actor)) return false;
+  if (isLimit(last) || isLimit(step)) return false;
+  if (last.step === step.step) return true;
+  return last.step === 'kernel/cgroup-mkdir' && CGROUP_FAMILY.includes(step.step);
+}
+
+function isLimit({ step, event }: ToldStep): boolean {
+  return step === 'kernel/cgroup-write' && typeof event.data.name === 'string' && LIMIT.test(event.data.name);
 }
 
 function addToBundle(telling: Telling, last: ToldStep, step: ToldStep): Telling {

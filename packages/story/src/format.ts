@@ -34,6 +34,12 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   tries: (value) => (typeof value === 'number' && value > 1 ? `${value} tries` : undefined),
   whiteouts: (value) => (typeof value === 'number' && value > 0 ? `${value} deleted` : undefined),
   list: (value) => (Array.isArray(value) ? andList(value.map(String)) : undefined),
+  restrictions: (value) =>
+    Array.isArray(value)
+      ? andList(value.map((kind) => RESTRICTIONS[String(kind)] ?? String(kind)))
+      : undefined,
+  layers: (value) =>
+    Array.isArray(value) ? `${value.length} image ${value.length === 1 ? 'layer' : 'layers'}` : undefined,
   views: (value) =>
     Array.isArray(value) ? andList(value.map((kind) => VIEWS[String(kind)] ?? String(kind))) : undefined,
   restriction: (value) => (typeof value === 'string' ? (RESTRICTIONS[value] ?? value) : undefined),
@@ -130,9 +136,8 @@ function firstLine(base64: string): string | undefined {
   try {
     const binary = atob(base64.slice(0, 400 - (base64.length > 400 ? 0 : 400 % 4)));
     const text = new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal codes have no place in a sentence
     const line = text
-      .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+      .replace(/\p{Cc}\[[0-9;?]*[A-Za-z]/gu, '')
       .split('\n')
       .find((part) => part.trim() !== '');
     const clean = line?.replace(/\p{Cc}/gu, '').trim();

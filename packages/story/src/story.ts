@@ -52,14 +52,30 @@ export function sentenceFor(event: TraceEvent, state?: ChainState): Sentence {
 export function sentenceForStep(step: ToldStep, state?: ChainState): Sentence {
   const { event, end } = step;
   const values = { ...valuesOf(event, state, {}), ...end?.data, ...(step.failure ?? {}) };
-  if (step.count > 1) return told(event, { ...values, ...ofBundle(step) }, ['many', 'does']);
+  if (step.count > 1)
+    return told(event, { ...values, ...ofBundle(step) }, [
+      allGone(step) ? 'manyGone' : 'many',
+      'many',
+      'does',
+    ]);
   if (step.failure) return told(event, values, ['failed']);
   return told(event, values, step.part === 'answers' ? ['answers', 'does'] : ['does']);
 }
 
-/** What a bundle can say of all its members: how many there are, and how many failed. */
+function allGone(step: ToldStep): boolean {
+  return [...step.members].every(({ event }) => event.data.gone === true);
+}
+
+/** What a bundle can say of all its members: how many of its own kind, which kinds of facts, which process. */
 function ofBundle(step: ToldStep): Values {
-  return { count: step.count, error: undefined };
+  const members = [...step.members];
+  const kinds = [...new Set(members.flatMap(({ event }) => event.data.kind ?? []))];
+  return {
+    count: members.filter((member) => member.step === step.step).length,
+    kinds: kinds.length > 0 ? kinds : undefined,
+    attachedPid: members.find(({ event }) => event.data.attachedPid !== undefined)?.event.data.attachedPid,
+    error: undefined,
+  };
 }
 
 /** The explanation of a step for this event's values; undefined for a step that nobody has written about. */
@@ -88,7 +104,7 @@ export function termOf(key: string): Term | undefined {
   return Object.hasOwn(GLOSSARY, key) ? GLOSSARY[key] : undefined;
 }
 
-type Part = 'does' | 'answers' | 'many' | 'gone' | 'failed';
+type Part = 'does' | 'answers' | 'many' | 'manyGone' | 'gone' | 'failed';
 
 function told(event: TraceEvent, values: Values, parts: readonly Part[]): Sentence {
   const story = storyOf(event.step);

@@ -11,9 +11,14 @@ export function slotsOf(template: string): { field: string; format?: string }[] 
 
 /**
  * The template with its slots filled from `values`; `[…]` is left out when one of its slots has no value. Undefined when
- * a slot outside of brackets has none. Values are never read as templates.
+ * a slot outside of brackets has none. A template that begins with `?field ` is for values whose field is true. Values are never read as templates.
  */
 export function fill(template: string, values: Values): string | undefined {
+  const condition = template.match(/^\?([A-Za-z0-9]+) /);
+  if (condition) {
+    const holds = Object.hasOwn(values, condition[1]!) && values[condition[1]!] === true;
+    return holds ? fill(template.slice(condition[0].length), values) : undefined;
+  }
   let whole = '';
   for (const [i, part] of template.split(/\[([^\]]*)\]/).entries()) {
     const filled = fillPart(part, values);

@@ -114,7 +114,7 @@ export const HIGH_LEVEL: StoryTable = {
   'high-level/prepare-snapshot': {
     title: 'The root filesystem',
     does: [
-      '{actor} puts {lower|amount} image layers under one writable layer[ as an {kind} snapshot]',
+      '{actor} puts {lower|layers} under one writable layer[ as an {kind} snapshot]',
       '{actor} prepares the root filesystem as {kind} snapshot',
       '{actor} prepares the root filesystem',
     ],

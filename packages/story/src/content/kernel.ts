@@ -130,11 +130,14 @@ export const KERNEL: StoryTable = {
     title: 'A filter for system calls',
     does: [
       '{actor} installs a system call filter of {instructions} instructions',
-      '{actor} asks the kernel about system call filters',
+      '?probe {actor} asks the kernel what system call filters it knows',
       '{actor} installs a system call filter',
     ],
-    many: ['{actor} asks the kernel {count} times about system call filters'],
-    failed: ['The system call filter is refused: {error}[: {message}]'],
+    many: ['{actor} turns to the kernel {count} times about system call filters'],
+    failed: [
+      '?probe {actor} asks the kernel about system call filters and learns: {error}',
+      'The system call filter is refused: {error}[: {message}]',
+    ],
     why: 'The filter is a small program that the kernel runs before each system call of the container. What is not on its list is refused, so a hole in a rarely used call can’t be reached.',
     tryIt: ['grep Seccomp /proc/{init}/status'],
     see: [kernelDoc('userspace-api/seccomp_filter.html', 'seccomp filters'), syscallPage('seccomp')],

@@ -7,7 +7,7 @@ export const KERNEL_FACTS: StoryTable = {
   'kernel/cgroup-mkdir': {
     title: 'A control group',
     does: ['{actor} makes the cgroup {path|tail}[ for {controllers|list}]', '{actor} makes a cgroup'],
-    many: ['{actor} makes {count} cgroups for the container'],
+    many: ['{actor} makes {count} cgroups for the container[ and puts process {attachedPid} into them]'],
     failed: ['The cgroup is refused: {error}'],
     why: 'A cgroup is a folder in a special filesystem. Making the folder makes the group; its files hold limits and counters. With the old cgroups (v1) there is one folder for each controller, with v2 a single one.',
     tryIt: ['cat /proc/{init}/cgroup'],
@@ -39,7 +39,7 @@ export const KERNEL_FACTS: StoryTable = {
   'kernel/cgroup-write': {
     title: 'A limit becomes real',
     does: [
-      'The limit {value|limit} is written into {name}',
+      'The limit of {value|limit} is written into {name}',
       '{value|quoted} is written into {name}',
       '{actor} writes into {name}',
       '{actor} writes into a cgroup file',
@@ -62,6 +62,7 @@ export const KERNEL_FACTS: StoryTable = {
       'A namespace exists',
     ],
     many: ['{count} namespaces are read back and compared with the host’s'],
+    manyGone: ['{count} namespaces are gone'],
     gone: ['The {kind} namespace {inode} is gone', 'A namespace is gone'],
     why: 'A namespace has no name, only an inode number. Two processes share a namespace exactly when their numbers are equal; another number than the host’s means a view of its own.',
     tryIt: ['readlink /proc/{init}/ns/{kind} /proc/self/ns/{kind}', 'lsns -p {init}'],
@@ -72,6 +73,7 @@ export const KERNEL_FACTS: StoryTable = {
     title: 'The control group',
     does: ['The cgroup {path|tail} exists[ for {controllers|list}]', 'A cgroup exists'],
     many: ['{count} cgroups exist for the container'],
+    manyGone: ['{count} cgroups are gone'],
     gone: ['The cgroup {path|tail} is gone', 'A cgroup is gone'],
     why: 'The folder is the cgroup. Its files can be read with cat and, with the right, written with echo.',
     tryIt: ['cat /proc/{init}/cgroup'],
@@ -94,8 +96,9 @@ export const KERNEL_FACTS: StoryTable = {
   },
   'kernel/has-mount': {
     title: 'A mount',
-    does: ['{mountPoint} shows {fstype}[ from {source}]', 'A mount exists'],
+    does: ['{mountPoint} shows {fstype}[ from {source|tail}]', 'A mount exists'],
     many: ['{count} mounts are what the container sees as its files'],
+    manyGone: ['{count} mounts are gone'],
     gone: ['The mount {mountPoint} is gone', 'A mount is gone'],
     why: 'This is the list of mounts as the container itself sees it, taken from /proc.',
     tryIt: ['cat /proc/{init}/mountinfo', 'findmnt -N {init}'],
@@ -105,7 +108,7 @@ export const KERNEL_FACTS: StoryTable = {
   'kernel/has-restriction': {
     title: 'A restriction in force',
     does: ['In force for the process: {kind|restriction}', 'A restriction is in force'],
-    many: ['{count} restrictions are in force'],
+    many: ['In force for the process: {kinds|restrictions}', '{count} restrictions are in force'],
     gone: ['No longer in force: {kind|restriction}', 'A restriction is gone'],
     why: 'The kernel says itself, in /proc, whether a system call filter, no-new-privs and which capabilities are in force for a process. It is the proof that the lock is closed.',
     tryIt: ['grep -E "Seccomp|NoNewPrivs|Cap" /proc/{init}/status'],
@@ -120,6 +123,7 @@ export const KERNEL_FACTS: StoryTable = {
       'A process lives',
     ],
     many: ['{count} changes of processes are seen'],
+    manyGone: ['{count} processes have ended'],
     gone: ['Process {pid} has ended[ with exit code {exitCode}]', 'A process has ended'],
     why: 'A containerized process is a process like any other. The host sees it with an ordinary number; in its own pid namespace it counts from 1.',
     tryIt: ['ps -o pid,ppid,comm -p {pid}', 'grep NSpid /proc/{pid}/status'],

@@ -18,6 +18,8 @@ export interface StepStory {
   answers?: readonly string[];
   /** Several of them in a row, with `{count}`. */
   many?: readonly string[];
+  /** Several of them in a row, all of them gone. */
+  manyGone?: readonly string[];
   /** What is gone when a fact says `gone`. */
   gone?: readonly string[];
   /** What went wrong, with `{error}`. */
