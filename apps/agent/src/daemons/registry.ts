@@ -25,9 +25,7 @@ export async function startRegistry(
   options: { port?: number; host?: string } = {},
 ): Promise<Registry> {
   const address = options.host ?? '127.0.0.1';
-  const server = createServer((request, response) => {
-    answer(store, request, response).catch(() => response.destroy());
-  });
+  const server = createServer(registryListener(store));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, address, resolve);
@@ -35,6 +33,13 @@ export async function startRegistry(
   const { port } = server.address() as AddressInfo;
   server.unref();
   return { host: `${address}:${port}`, port, close: () => close(server) };
+}
+
+/** Answers requests of the distribution spec from a store; for a server of one’s own. */
+export function registryListener(store: Store): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    answer(store, request, response).catch(() => response.destroy());
+  };
 }
 
 function close(server: Server): Promise<void> {
