@@ -30,10 +30,10 @@ export interface Track {
 
 /** At speed 1 a told step stays this long, ms: time to read one short sentence. */
 export const TOLD_STEP_MS = 1600;
-/** Following catches up with whatever has happened within about this time, ms. */
+/** Following goes the faster the further it is behind: two thirds of the way in this time, ms. */
 const CATCH_UP_MS = 1800;
-const CHASE_MIN_MS = 24;
-const CHASE_MAX_MS = 280;
+/** The last steps of the way are told one by one, each this long, ms. */
+const LAST_STEPS_MS = 280;
 
 /** A player that waits at the beginning. */
 export function newPlayer(): PlayerState {
@@ -119,11 +119,13 @@ function chase(player: PlayerState, track: Track, now: number): PlayerState {
     if (player.position >= track.length) return player;
     return { ...player, position: track.length, movedAt: now };
   }
-  const each = Math.min(CHASE_MAX_MS, Math.max(CHASE_MIN_MS, CATCH_UP_MS / left));
-  const steps = Math.floor((now - player.movedAt) / each);
+  const each = Math.min(LAST_STEPS_MS, CATCH_UP_MS / left);
+  const steps = Math.min(left, Math.floor((now - player.movedAt) / each));
   if (steps < 1) return player;
-  const reached = stopsUpTo(track.stops, player.position) - 1 + Math.min(steps, left);
-  return { ...player, position: track.stops[reached]!, movedAt: now };
+  const reached = stopsUpTo(track.stops, player.position) - 1 + steps;
+  // Waiting for something to happen saves up no time: the next step is not hurried.
+  const movedAt = steps === left ? now : player.movedAt + steps * each;
+  return { ...player, position: track.stops[reached]!, movedAt };
 }
 
 function tellOn(player: PlayerState, track: Track, now: number): PlayerState {

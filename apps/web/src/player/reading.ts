@@ -142,6 +142,8 @@ export class Reading {
     const { header, events, reset, caughtUp, closed } = this.#source.snapshot();
     if (header && (!this.#timeline || reset !== this.#reset)) {
       this.#reset = reset;
+      this.#opened = false;
+      this.#player = moves.newPlayer();
       this.#timeline = this.#makeTimeline(header, events.slice(), this.#level);
       this.#taken = events.length;
     } else if (this.#timeline && events.length > this.#taken) {
@@ -202,9 +204,9 @@ export class Reading {
   }
 }
 
-/** Each step is shown with what came to be by it: its stop is the last position before the next step is told. */
+/** Where steps end. The last one takes in all that has happened since, so that nothing is left untold. */
 function stopsOf(timeline: Timeline | undefined): number[] {
-  if (!timeline) return [];
-  const { steps, events } = timeline;
-  return steps.map((step, i) => Math.max(step.position, (steps[i + 1]?.position ?? events.length + 1) - 1));
+  const stops = timeline?.steps.map((step) => step.position) ?? [];
+  if (timeline && stops.length > 0) stops[stops.length - 1] = timeline.events.length;
+  return stops;
 }

@@ -67,8 +67,11 @@ export class AgentLink {
   follow(run: string): LiveTrace {
     const known = this.#traces.get(run);
     if (known) return known;
-    const trace = new LiveTrace(run, this.#say, () => {
-      if (this.#traces.get(run) === trace) this.#traces.delete(run);
+    const trace = new LiveTrace(run, this.#say, {
+      expected: () => this.#snapshot.runs?.find((one) => one.id === run)?.events ?? 0,
+      onClose: () => {
+        if (this.#traces.get(run) === trace) this.#traces.delete(run);
+      },
     });
     this.#traces.set(run, trace);
     if (this.#snapshot.state === 'connected') trace.ask();

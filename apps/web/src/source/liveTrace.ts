@@ -10,11 +10,15 @@ export class LiveTrace implements TraceSource {
   readonly #run: string;
   readonly #say: Say;
   readonly #onClose: () => void;
+  /** How many events the agent says the run has had so far; 0 = not said. */
+  readonly #expected: () => number;
+  #answered = false;
   readonly #listeners = new Listeners();
   #events: TraceEvent[] = [];
   #snapshot: TraceSnapshot;
 
-  constructor(run: string, say: Say, onClose: () => void) {
+  constructor(run: string, say: Say, { expected, onClose }: { expected: () => number; onClose: () => void }) {
+    this.#expected = expected;
     this.#run = run;
     this.#say = say;
     this.#onClose = onClose;
@@ -36,8 +40,9 @@ export class LiveTrace implements TraceSource {
     const message = { run: this.#run, fromSeq: this.#events.length + 1 };
     this.#say('follow', message, (reply) => {
       const problem = problemSchema.safeParse(reply);
-      if (problem.success) this.#change({ problem: problem.data.error, caughtUp: true });
-      else if (reply !== undefined) this.#change({ caughtUp: true, problem: undefined });
+      this.#answered ||= reply !== undefined;
+      if (problem.success) this.#change({ problem: problem.data.error });
+      else if (reply !== undefined) this.#change({ problem: undefined });
     });
   }
 
@@ -89,7 +94,8 @@ export class LiveTrace implements TraceSource {
   }
 
   #change(part: Partial<TraceSnapshot>): void {
-    this.#snapshot = { ...this.#snapshot, ...part };
+    const here = this.#answered && this.#events.length >= this.#expected();
+    this.#snapshot = { ...this.#snapshot, ...part, caughtUp: this.#snapshot.caughtUp || here };
     this.#listeners.tell();
   }
 }

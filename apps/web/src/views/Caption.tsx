@@ -2,15 +2,18 @@ import type { ToldStep } from '@underdock/chain';
 import { sentenceOf } from './words.ts';
 
 /** Presenter mode: the current sentence and how far we are, large. */
-export function Caption({ steps, index }: { steps: readonly ToldStep[]; index: number }) {
-  const step = steps[index];
+export function Caption(props: { steps: readonly ToldStep[]; index: number; onLeave: () => void }) {
+  const step = props.steps[props.index];
   return (
     <div className="caption">
-      <p>{step ? sentenceOf(step) : 'Nothing has happened yet.'}</p>
+      <p>{step ? sentenceOf(step) : 'Nothing has happened yet'}</p>
       <strong>
-        {index + 1}
-        <span> of {steps.length}</span>
+        {props.index + 1}
+        <span> of {props.steps.length}</span>
       </strong>
+      <button type="button" className="quiet" onClick={props.onLeave}>
+        Leave <kbd>p</kbd>
+      </button>
     </div>
   );
 }

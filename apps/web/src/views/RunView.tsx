@@ -2,6 +2,7 @@ import type { Timeline } from '@underdock/chain';
 import type { RunSummary } from '@underdock/trace';
 import { useMemo, useState } from 'react';
 import type { Reading, ReadingSnapshot } from '../player/reading.ts';
+import { asOf } from './asOf.ts';
 import { Caption } from './Caption.tsx';
 import { Cards } from './Cards.tsx';
 import { Dive } from './Dive.tsx';
@@ -28,7 +29,8 @@ export function RunView(props: RunViewProps) {
   const { steps, stepIndex, player, problem } = snapshot;
   const [presenting, setPresenting] = useState(false);
   const picked = usePicked(snapshot);
-  useReadingKeys(reading, () => setPresenting((before) => !before));
+  const present = () => setPresenting((before) => !before);
+  useReadingKeys(reading, present);
   const current = steps[stepIndex];
   const goTo = (index: number) => {
     picked.clear();
@@ -42,19 +44,19 @@ export function RunView(props: RunViewProps) {
         </div>
       )}
       <Cards
-        story={<Story steps={steps} current={stepIndex} onPick={goTo} />}
-        dive={<DiveCard {...props} picked={picked} presenting={presenting} />}
+        story={<Story steps={steps} current={stepIndex} at={snapshot.state?.at ?? 0} onPick={goTo} />}
+        dive={<DiveCard {...props} picked={picked} presenting={presenting} onPresent={present} />}
         evidence={<EvidenceCard {...props} picked={picked} />}
       />
       <p className="sr-only" aria-live="polite">
         {current && !player.following ? sentenceOf(current) : ''}
       </p>
-      <PlayerBar reading={reading} snapshot={snapshot} onPick={goTo} />
+      {!presenting && <PlayerBar reading={reading} snapshot={snapshot} onPick={goTo} />}
     </div>
   );
 }
 
-function DiveCard(props: RunViewProps & { picked: Picked; presenting: boolean }) {
+function DiveCard(props: RunViewProps & { picked: Picked; presenting: boolean; onPresent: () => void }) {
   const { snapshot, picked, presenting } = props;
   const { timeline, steps, stepIndex } = snapshot;
   return (
@@ -67,20 +69,24 @@ function DiveCard(props: RunViewProps & { picked: Picked; presenting: boolean })
         scale={presenting ? 1.6 : 1}
         onPick={picked.pick}
       />
-      {presenting && <Caption steps={steps} index={stepIndex} />}
-      <Output
-        run={props.run}
-        events={timeline?.events ?? []}
-        upTo={snapshot.player.position}
-        canDrive={props.canDrive}
-      />
+      {presenting ? (
+        <Caption steps={steps} index={stepIndex} onLeave={props.onPresent} />
+      ) : (
+        <Output
+          run={props.run}
+          events={timeline?.events ?? []}
+          upTo={snapshot.player.position}
+          canDrive={props.canDrive}
+        />
+      )}
     </>
   );
 }
 
 function EvidenceCard({ snapshot, picked, reading }: RunViewProps & { picked: Picked }) {
   const { state, steps, stepIndex } = snapshot;
-  const step = picked.step ?? steps[stepIndex];
+  const chosen = picked.step ?? steps[stepIndex];
+  const step = chosen && asOf(chosen, state?.at ?? 0);
   return (
     <>
       <FailureBar

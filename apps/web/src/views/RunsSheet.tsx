@@ -14,7 +14,7 @@ const STATES: Record<RunSummary['state'], string> = {
 /** What became of a run, in two or three words. */
 export function stateWord(run: RunSummary): string {
   if (run.state !== 'finished' || run.exitCode === undefined) return STATES[run.state];
-  return `finished, exit code ${run.exitCode}`;
+  return `exit code ${run.exitCode}`;
 }
 
 /** All runs of this agent, live and finished. */

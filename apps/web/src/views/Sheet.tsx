@@ -16,6 +16,7 @@ export function Sheet(props: {
         <Dialog.Overlay className="veil" />
         <Dialog.Content
           className={props.wide ? 'sheet wide' : 'sheet'}
+          onOpenAutoFocus={focusFirst}
           {...(props.about ? {} : { 'aria-describedby': undefined })}
         >
           <header className="sheet-head">
@@ -28,4 +29,12 @@ export function Sheet(props: {
       </Dialog.Portal>
     </Dialog.Root>
   );
+}
+
+/** The field that is there to be typed into gets the focus, where a sheet names one. */
+function focusFirst(event: Event): void {
+  const first = (event.target as Element).querySelector<HTMLElement>('[data-first]');
+  if (!first) return;
+  event.preventDefault();
+  first.focus();
 }

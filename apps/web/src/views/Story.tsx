@@ -1,40 +1,41 @@
 import type { ToldStep } from '@underdock/chain';
+import type { Term } from '@underdock/story';
 import { useEffect, useRef } from 'react';
+import { asOf } from './asOf.ts';
 import { instant } from './evidence/values.ts';
-import { sentenceOf, termsOf } from './words.ts';
+import { reasonFor, sentenceOf, termsAt } from './words.ts';
+
+/** A list of thousands is cut to this many steps on both sides of the current one: the rest is a click or a key away. */
+const NEAR = 120;
 
 /** The told steps as a list of plain sentences; the current one is open. */
 export function Story(props: {
   steps: readonly ToldStep[];
   current: number;
+  /** The instant of the trace that is shown, ms: how steps ended after it is not told yet. */
+  at: number;
   onPick: (index: number) => void;
 }) {
-  const { steps, current } = props;
+  const { steps, current, at } = props;
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
-    list.current?.querySelector('[aria-current=step]')?.scrollIntoView({ block: 'nearest' });
-  });
-  // A list of thousands is cut to what is near: the rest is a click or a key away.
-  const from = Math.max(0, Math.min(current - NEAR, steps.length - 2 * NEAR));
-  const shown = steps.slice(from, Math.max(current, 0) + NEAR + Math.max(0, NEAR - current));
+    if (list.current) bringIntoView(list.current, current);
+  }, [current]);
+  const from = Math.max(0, current - NEAR);
   return (
     <>
-      <p className="step-count" aria-hidden={steps.length === 0}>
-        {steps.length > 0 && (
-          <>
-            <strong>{current + 1}</strong> of {steps.length}
-          </>
-        )}
+      <p className="step-count">
+        <strong>{current + 1}</strong> of {steps.length}
       </p>
       <ol className="story" ref={list} start={from + 1}>
-        {shown.map((step, i) => (
+        {steps.slice(from, Math.max(current, 0) + NEAR).map((step, i) => (
           <StoryStep
             key={step.key}
-            step={step}
-            index={from + i}
-            current={current}
-            heading={shown[i - 1]?.layer !== step.layer}
-            onPick={props.onPick}
+            step={asOf(step, at)}
+            terms={from + i === current ? termsAt(steps, current) : undefined}
+            isPast={from + i < current}
+            isFirstOfLayer={steps[from + i - 1]?.layer !== step.layer}
+            onPick={() => props.onPick(from + i)}
           />
         ))}
       </ol>
@@ -42,40 +43,66 @@ export function Story(props: {
   );
 }
 
-const NEAR = 150;
+/** The open step is shown whole where it fits, with what came before it above. */
+function bringIntoView(list: HTMLElement, current: number): void {
+  const item = list.querySelector<HTMLElement>('.is-current');
+  if (!item) {
+    if (current < 0) list.scrollTop = 0;
+    return;
+  }
+  const top = item.offsetTop - list.offsetTop;
+  list.scrollTop = Math.min(top - 12, top - (list.clientHeight - item.offsetHeight) * 0.45);
+}
 
 function StoryStep(props: {
   step: ToldStep;
-  index: number;
-  current: number;
-  heading: boolean;
-  onPick: (index: number) => void;
+  /** Given for the current step alone. */
+  terms: { fresh: Term[]; met: Term[] } | undefined;
+  isPast: boolean;
+  isFirstOfLayer: boolean;
+  onPick: () => void;
 }) {
-  const { step, index, current } = props;
-  const isCurrent = index === current;
-  const time = index < current ? 'is-past' : isCurrent ? 'is-current' : 'is-ahead';
+  const { step, terms } = props;
+  const time = terms ? 'is-current' : props.isPast ? 'is-past' : 'is-ahead';
   return (
     <li className={`story-step on-${step.layer} ${time} ${step.failure ? 'is-failed' : ''}`}>
-      {props.heading && <span className="layer-name">{LAYER_NAMES[step.layer]}</span>}
-      <button type="button" aria-current={isCurrent ? 'step' : undefined} onClick={() => props.onPick(index)}>
+      {props.isFirstOfLayer && <span className="layer-name">{LAYER_NAMES[step.layer]}</span>}
+      <button type="button" aria-current={terms ? 'step' : undefined} onClick={props.onPick}>
         <span className="sentence">{sentenceOf(step)}</span>
-        {step.failure && (
-          <span className="failed-word">failed: {step.failure.message ?? step.failure.error}</span>
-        )}
       </button>
-      {isCurrent && (
-        <div className="step-more">
-          {termsOf(step).map((term) => (
-            <p key={term.term} className="term">
-              <dfn>{term.term}</dfn>: {term.meaning}
-            </p>
-          ))}
-          <p className="quiet-text">
-            <code>{step.actor}</code> at {instant(step.at)}
-          </p>
-        </div>
-      )}
+      {terms && <Open step={step} terms={terms} />}
     </li>
+  );
+}
+
+function Open({ step, terms }: { step: ToldStep; terms: { fresh: Term[]; met: Term[] } }) {
+  const reason = reasonFor(step);
+  return (
+    <div className="step-more">
+      {terms.fresh.map((term) => (
+        <TermLine key={term.word} term={term} />
+      ))}
+      {reason && <p>{reason}</p>}
+      {terms.met.length > 0 && (
+        <details>
+          <summary>{terms.met.map((term) => term.word).join(', ')}</summary>
+          {terms.met.map((term) => (
+            <TermLine key={term.word} term={term} />
+          ))}
+        </details>
+      )}
+      <p className="quiet-text">
+        <code>{step.actor}</code> at {instant(step.at)}
+      </p>
+    </div>
+  );
+}
+
+function TermLine({ term }: { term: Term }) {
+  return (
+    <p className="term">
+      <dfn>{term.word}</dfn>: {term.means}
+    </p>
   );
 }
 

@@ -1,10 +1,8 @@
 import { type Call, type ChainState, callName, callOf, causesOf, type ToldStep } from '@underdock/chain';
 import type { TraceEvent } from '@underdock/trace';
-import { CopyButton } from '../CopyButton.tsx';
 import { changeOf } from './change.ts';
 import { RawEvidence } from './RawEvidence.tsx';
-import { readOn } from './source.ts';
-import { tryIt } from './tryIt.ts';
+import { TryIt } from './TryIt.tsx';
 import { duration, instant, shownFields } from './values.ts';
 
 /** What lies behind the chosen step: who did what, how it is known, why it happened and what it changed. */
@@ -24,7 +22,6 @@ export function Evidence(props: {
     );
   }
   const call = step.span ? callOf(state, step.span) : undefined;
-  const attempt = tryIt(step, state);
   return (
     <div className="evidence">
       <Heading step={step} call={call} />
@@ -33,23 +30,13 @@ export function Evidence(props: {
       <Changes facts={step.facts} />
       <Why step={step} call={call} state={state} onSpan={props.onSpan} />
       <RawEvidence events={[step.event, ...(step.end ? [step.end] : [])]} facts={step.facts} />
-      {attempt && (
-        <section>
-          <h3>Try it</h3>
-          <div className="command-box">
-            <code>{attempt.command}</code>
-            <CopyButton text={attempt.command} />
-          </div>
-          <p className="quiet-text">{attempt.note}</p>
-        </section>
-      )}
+      <TryIt step={step} state={state} />
     </div>
   );
 }
 
 function Heading({ step, call }: { step: ToldStep; call: Call | undefined }) {
   const { event } = step;
-  const more = readOn(step.step);
   const name = call?.name ?? callName(step.step, { ...event.data, ...step.end?.data });
   return (
     <header className="evidence-head">
@@ -67,13 +54,6 @@ function Heading({ step, call }: { step: ToldStep; call: Call | undefined }) {
         at {instant(step.at)}
         {step.durationMs !== undefined && `, took ${duration(step.durationMs)}`}
       </p>
-      {more && (
-        <p>
-          <a href={more.href} target="_blank" rel="noreferrer noopener">
-            {more.name}
-          </a>
-        </p>
-      )}
     </header>
   );
 }
@@ -166,14 +146,12 @@ function Why(props: {
   return (
     <section>
       <h3>Why</h3>
-      {above.length > 0 && (
-        <ol className="causes" aria-label="Caused by, from the outermost inwards">
-          {above.toReversed().map((cause) => (
-            <Cause key={cause.key} call={cause} onSpan={props.onSpan} />
-          ))}
-          <li className="here">this step</li>
-        </ol>
-      )}
+      <ol className="causes" aria-label="Caused by, from the outermost inwards">
+        {above.toReversed().map((cause) => (
+          <Cause key={cause.key} call={cause} onSpan={props.onSpan} />
+        ))}
+        <li className="here">this step</li>
+      </ol>
       {below.length > 0 && (
         <ul className="causes below" aria-label="Made happen">
           {below.slice(0, MOST_EFFECTS).map((effect) => (

@@ -23,8 +23,7 @@ export function RawEvidence({
       {pieces.map(({ key, event, piece }) => (
         <details key={key} className="raw">
           <summary>
-            Seen by {SOURCE_WORDS[piece.source]}
-            <span className="quiet-text"> event {event.seq}</span>
+            Seen by {SOURCE_WORDS[piece.source]} <span className="quiet-text">(event {event.seq})</span>
           </summary>
           <pre>{JSON.stringify(piece.raw, null, 1)}</pre>
         </details>

@@ -57,7 +57,12 @@ export function shownValue(name: string, value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (Array.isArray(value)) return value.map(itemOf).join(name === 'argv' || name === 'command' ? ' ' : ', ');
   if (typeof value === 'object' && value !== null) return itemOf(value);
-  return String(value);
+  return short(String(value));
+}
+
+/** A digest by its first twelve digits, as engines show it; the raw evidence has all of it. */
+function short(text: string): string {
+  return text.replaceAll(/\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b/g, '$1…');
 }
 
 function itemOf(value: unknown): string {

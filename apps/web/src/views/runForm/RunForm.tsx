@@ -25,6 +25,7 @@ export function RunForm(props: {
         <span>The command, as one would type it</span>
         <textarea
           rows={2}
+          data-first
           value={form.line}
           onChange={(event) => form.type(event.target.value)}
           spellCheck={false}
@@ -42,7 +43,7 @@ export function RunForm(props: {
       </div>
       <div className="form-columns">
         <fieldset>
-          <legend className="group-title">What is run</legend>
+          <legend className="group-title">Image and command</legend>
           <TextField
             id="image"
             label="Image"

@@ -14,7 +14,7 @@ export interface RunOption {
 
 export const GROUPS: readonly { key: RunOption['group']; title: string }[] = [
   { key: 'limits', title: 'How much it may use' },
-  { key: 'process', title: 'What runs' },
+  { key: 'process', title: 'The process' },
   { key: 'view', title: 'What it sees' },
   { key: 'rights', title: 'What it may do' },
   { key: 'run', title: 'How this run goes' },

@@ -1,0 +1,42 @@
+import type { TraceEvent } from '@underdock/trace';
+import { describe, expect, it } from 'vitest';
+import { outputText, plain, toBase64 } from '../../../apps/web/src/views/output/text.ts';
+
+const output = (bytes: Uint8Array | string, stream = 'stdout', step = 'process/output') =>
+  ({ step, data: { stream, base64: Buffer.from(bytes).toString('base64') } }) as unknown as TraceEvent;
+
+describe('what a container wrote', () => {
+  it('is put together again where a character was split between two events', () => {
+    const bytes = Buffer.from('zwölf');
+    const events = [output(bytes.subarray(0, 3)), output('!', 'stderr'), output(bytes.subarray(3))];
+    expect(outputText(events, 3).text).toBe('zw!ölf');
+  });
+
+  it('ends where the reader stands', () => expect(outputText([output('a'), output('b')], 1).text).toBe('a'));
+
+  it('loses what steers a terminal, and keeps its text', () =>
+    expect(plain('\x1b[31mred\x1b[0m\r\n\x1b]0;title\x07ok\x08\tend')).toBe('red\nok\tend'));
+
+  it('passes over an event that is not well-formed', () => {
+    const broken = {
+      step: 'process/output',
+      data: { stream: 'stdout', base64: '***' },
+    } as unknown as TraceEvent;
+    expect(outputText([broken, output('a')], 2).text).toBe('a');
+  });
+
+  it('tells how much was not kept', () => {
+    const limit = { step: 'process/output-limit', data: { omittedBytes: 12 } } as unknown as TraceEvent;
+    expect(outputText([output('a'), limit], 2)).toEqual({ text: 'a', omittedBytes: 12 });
+  });
+
+  it('keeps the newest of very much', () => {
+    const { text } = outputText([output('a'.repeat(300_000)), output('end')], 2);
+    expect(text.length).toBeLessThanOrEqual(200_000);
+    expect(text.endsWith('end')).toBe(true);
+  });
+});
+
+describe('what is typed', () => {
+  it('travels as UTF-8', () => expect(Buffer.from(toBase64('ü\n'), 'base64').toString()).toBe('ü\n'));
+});
