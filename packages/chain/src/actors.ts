@@ -38,6 +38,8 @@ export function homeOf(state: ChainState, event: TraceEvent): Home {
   const { actor, layer } = event;
   const self: ActorSelf =
     actor.pid === undefined ? { name: actor.name } : { name: actor.name, pid: actor.pid };
+  const teller = layer === 'low-level' && event.type === 'log' ? namesake(state, actor.name) : undefined;
+  if (teller) return { key: teller.key, layer: teller.layer, name: teller.name, self };
   if (layer !== 'kernel') {
     const name = nameInLayer(state, event);
     return { key: actorKey(layer, name), layer, name, self };

@@ -108,7 +108,7 @@ function hasRestriction(picture: ContainerPicture, event: TraceEvent): Container
   if (kind === undefined) return picture;
   const fact = {
     kind,
-    value: data.value,
+    value: merged(picture.restrictions[kind]?.value, data.value),
     dropped: Array.isArray(data.dropped) ? words(data, 'dropped') : undefined,
     pid: number(data, 'pid'),
     grade: event.grade,
@@ -116,6 +116,16 @@ function hasRestriction(picture: ContainerPicture, event: TraceEvent): Container
     span: event.span,
   };
   return { ...picture, restrictions: { ...picture.restrictions, [kind]: fact } };
+}
+
+/** User and group come one by one. */
+function merged(old: unknown, value: unknown): unknown {
+  const both = isRecord(old) && isRecord(value);
+  return both ? { ...old, ...value } : value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function hasProcess(picture: ContainerPicture, event: TraceEvent): ContainerPicture {

@@ -22,6 +22,10 @@ export function levelOf(event: TraceEvent, isInit: (pid: number) => boolean): De
   if (step === 'kernel/cgroup-write' && data.name === 'cgroup.procs') return 'calls';
   if (step === 'engine/has-container' && (data.state !== 'stopped' || data.gone === true)) return 'calls';
   if (step === 'kernel/has-restriction' && data.kind === 'user') return 'calls';
+  if (step === 'high-level/has-layer') return 'calls';
+  if (step === 'kernel/clone' && Array.isArray(data.namespaces) && data.namespaces.length > 0) return 'story';
+  // What comes of an act is told with it; of an act that is not told (a setns into the container) it is no news.
+  if (step === 'kernel/has-namespace' && event.span !== undefined) return 'calls';
   if (step === 'kernel/execve' && type !== 'log') return 'calls';
   if (level !== 'story' || !INIT_ONLY.includes(step)) return level;
   const pid = step === 'process/has-process' ? data.pid : event.actor.pid;

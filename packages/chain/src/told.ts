@@ -112,10 +112,16 @@ const LIMIT = /^(memory\.|pids\.max|cpu\.(max|cfs_|shares|weight))/;
 /** Only what the kernel does and what is read back comes in crowds; acts of programs are told one by one. */
 function bundles(last: ToldStep, step: ToldStep): boolean {
   const crowd = step.layer === 'kernel' || step.event.type === 'fact';
+  if (isReadBack(last) || isReadBack(step)) return isReadBack(last) && isReadBack(step);
   if (!crowd || last.part !== 'does' || programName(last.actor) !== programName(step.actor)) return false;
   if (isLimit(last) || isLimit(step)) return false;
   if (last.step === step.step) return true;
   return last.step === 'kernel/cgroup-mkdir' && CGROUP_FAMILY.includes(step.step);
+}
+
+/** What is read from /proc and cgroup files while the container waits is looked at in one go. */
+function isReadBack({ event }: ToldStep): boolean {
+  return event.type === 'fact' && event.grade === 'read-back';
 }
 
 function isLimit({ step, event }: ToldStep): boolean {
@@ -148,7 +154,7 @@ function tellEnd(telling: Telling, event: TraceEvent): Telling {
   const place = event.span === undefined ? undefined : telling.places.get(event.span);
   if (!place) return telling;
   const begun = telling.steps.at(place.step)!;
-  const answers = place.step < telling.steps.length - 1 && event.layer !== 'kernel';
+  const answers = place.step < telling.steps.length - 1 && isAnswered(event);
   const changed = change(telling, place, (step) => ({
     ...step,
     end: event,
@@ -169,6 +175,11 @@ function tellEnd(telling: Telling, event: TraceEvent): Telling {
     position: telling.position,
   };
   return { ...changed, steps: changed.steps.push(answer) };
+}
+
+/** Kernel calls and typed commands are told in one: their end says nothing that was not said. */
+function isAnswered({ layer, step }: TraceEvent): boolean {
+  return layer !== 'kernel' && step !== 'low-level/command';
 }
 
 /** Changes the step of a span, and its bundle with it; the newest step takes in what has just happened. */

@@ -116,14 +116,12 @@ function limit(value: string | undefined, name: string | undefined): string | un
   if (
     /^memory\.(max|high|low|limit_in_bytes|memsw\.limit_in_bytes|swap\.max|soft_limit_in_bytes)$/.test(name)
   ) {
-    return isUnlimited(value) ? 'none' : /^\d+$/.test(value) ? bytes(Number(value)) : undefined;
+    return !isUnlimited(value) && /^\d+$/.test(value) ? bytes(Number(value)) : undefined;
   }
-  if (name === 'pids.max') return isUnlimited(value) ? 'none' : `${value} processes`;
+  if (name === 'pids.max') return isUnlimited(value) ? undefined : `${value} processes`;
   const quota = name === 'cpu.max' ? value.match(/^(\d+|max) (\d+)$/) : undefined;
-  if (quota)
-    return quota[1] === 'max'
-      ? 'none'
-      : `${Math.round((Number(quota[1]) / Number(quota[2])) * 100) / 100} cpus`;
+  if (quota && quota[1] !== 'max')
+    return `${Math.round((Number(quota[1]) / Number(quota[2])) * 100) / 100} cpus`;
   return undefined;
 }
 

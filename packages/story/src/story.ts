@@ -8,6 +8,7 @@ import { KERNEL_FACTS } from './content/kernelFacts.ts';
 import { LOW_LEVEL } from './content/lowLevel.ts';
 import type { Reading, StepStory, StoryTable } from './content/shape.ts';
 import { cut } from './format.ts';
+import { isOff, readBackSentence } from './readBack.ts';
 import { fill, fillFirst, type Values } from './template.ts';
 
 /** All that is told about steps, by step. */
@@ -52,6 +53,9 @@ export function sentenceFor(event: TraceEvent, state?: ChainState): Sentence {
 export function sentenceForStep(step: ToldStep, state?: ChainState): Sentence {
   const { event, end } = step;
   const values = { ...valuesOf(event, state, {}), ...end?.data, ...(step.failure ?? {}) };
+  const readBack = step.count > 1 ? readBackSentence(step) : undefined;
+  if (readBack)
+    return { text: readBack, terms: termsOfKeys(['namespace', 'cgroup', 'seccomp', 'capability']) };
   if (step.count > 1)
     return told(event, { ...values, ...ofBundle(step) }, [
       allGone(step) ? 'manyGone' : 'many',
@@ -69,7 +73,8 @@ function allGone(step: ToldStep): boolean {
 /** What a bundle can say of all its members: how many of its own kind, which kinds of facts, which process. */
 function ofBundle(step: ToldStep): Values {
   const members = [...step.members];
-  const kinds = [...new Set(members.flatMap(({ event }) => event.data.kind ?? []))];
+  const inForce = members.filter(({ event }) => !isOff(event));
+  const kinds = [...new Set(inForce.flatMap(({ event }) => event.data.kind ?? []))];
   return {
     count: members.filter((member) => member.step === step.step).length,
     kinds: kinds.length > 0 ? kinds : undefined,
@@ -117,7 +122,7 @@ function told(event: TraceEvent, values: Values, parts: readonly Part[]): Senten
   ];
   for (const part of order) {
     const text = fillFirst(story[part] ?? [], values);
-    if (text !== undefined) return { text: cut(text, MAX_SENTENCE), terms: termsOf(story) };
+    if (text !== undefined) return { text: cut(oneLine(text), MAX_SENTENCE), terms: termsOf(story) };
   }
   return { text: unknownStep(event), terms: termsOf(story) };
 }
@@ -129,6 +134,7 @@ function valuesOf(event: TraceEvent, state: ChainState | undefined, begun: Value
     init: picture?.init,
     pid: event.actor.pid,
     container: event.container,
+    off: isOff(event),
     ...begun,
     ...event.data,
     ...failureOf(event),
@@ -136,11 +142,20 @@ function valuesOf(event: TraceEvent, state: ChainState | undefined, begun: Value
   };
 }
 
+/** Commands may have several lines, a sentence has one. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
 function unknownStep(event: TraceEvent): string {
   const name = event.step.slice(event.step.indexOf('/') + 1).replaceAll('-', ' ');
   return cut(`${event.actor.name}: ${name}`, MAX_SENTENCE);
 }
 
+function termsOfKeys(keys: readonly string[]): Term[] {
+  return keys.flatMap((key) => termOf(key) ?? []);
+}
+
 function termsOf(story: StepStory): Term[] {
-  return (story.terms ?? []).flatMap((key) => termOf(key) ?? []);
+  return termsOfKeys(story.terms ?? []);
 }

@@ -5,11 +5,11 @@ export const HIGH_LEVEL: StoryTable = {
   'high-level/resolve-image': {
     title: 'Which image is it',
     does: [
-      '{actor} asks {registry} which image {reference} is',
+      '{actor} asks {registry} which image {repository}[:{tag}] is',
       '{actor} looks up the image {reference}',
       '{actor} looks up the image',
     ],
-    answers: ['{reference} is the image {digest|short}[ for {platform}]', 'The image is found'],
+    answers: ['{repository}[:{tag}] is the image {digest|short}[ for {platform}]', 'The image is found'],
     failed: [
       'The image {reference} is not found: {message}',
       'The image is not found: {message}',
@@ -58,7 +58,11 @@ export const HIGH_LEVEL: StoryTable = {
       '{actor} fetches layer {index|nth}',
       '{actor} fetches a layer',
     ],
-    answers: ['Layer {index|nth} is here, {bytes|bytes}[ after {attempts|tries}]', 'A layer is here'],
+    answers: [
+      '?cached Layer {index|nth} is on this host already[, {bytes|bytes}]',
+      'Layer {index|nth} is here, {bytes|bytes}[ after {attempts|tries}]',
+      'A layer is here',
+    ],
     failed: ['Layer {index|nth} can’t be fetched: {message}', 'A layer can’t be fetched: {error}'],
     why: 'A layer is a tar archive of files, mostly compressed. Layers are fetched side by side, and a layer that is on this host already is not fetched again: images that share layers share the bytes.',
     see: [distributionSpec('pulling-blobs', 'pulling blobs'), imageSpec('layer.md', 'layers')],

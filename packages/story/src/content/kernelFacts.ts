@@ -107,7 +107,11 @@ export const KERNEL_FACTS: StoryTable = {
   },
   'kernel/has-restriction': {
     title: 'A restriction in force',
-    does: ['In force for the process: {kind|restriction}', 'A restriction is in force'],
+    does: [
+      '?off Not in force for the process: {kind|restriction}',
+      'In force for the process: {kind|restriction}',
+      'A restriction is in force',
+    ],
     many: ['In force for the process: {kinds|restrictions}', '{count} restrictions are in force'],
     gone: ['No longer in force: {kind|restriction}', 'A restriction is gone'],
     why: 'The kernel says itself, in /proc, whether a system call filter, no-new-privs and which capabilities are in force for a process. It is the proof that the lock is closed.',

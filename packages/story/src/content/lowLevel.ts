@@ -78,7 +78,12 @@ export const LOW_LEVEL: StoryTable = {
   },
   'low-level/command': {
     title: 'By hand',
-    does: ['By hand: {text}[ ({why})]', 'By hand: {argv|command}', 'A command is run by hand'],
+    does: [
+      'By hand, to {why}: {text}',
+      'By hand: {text}',
+      'By hand: {argv|command}',
+      'A command is run by hand',
+    ],
     failed: [
       'This fails with exit code {exitCode}: {text}',
       'This fails: {text}: {error}',
