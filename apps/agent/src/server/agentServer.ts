@@ -109,6 +109,13 @@ function redirect(res: ServerResponse, to: string, url: string): void {
   res.writeHead(308, { Location: to + query, 'Referrer-Policy': 'no-referrer' }).end();
 }
 
+/** Whether a server could listen there: throws as `listen` would. */
+export async function probePort(port: number, host: string): Promise<void> {
+  const server = createServer();
+  await listen(server, port, host);
+  await new Promise((resolve) => server.close(resolve));
+}
+
 async function listen(server: Server, port: number, host: string): Promise<number> {
   try {
     await new Promise<void>((resolve, reject) => {

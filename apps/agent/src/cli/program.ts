@@ -1,0 +1,115 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import pc from 'picocolors';
+import type { OpenedRuns, OpenRunsOptions } from '../run/openRuns.ts';
+import { VERSION } from './about.ts';
+import { doctorAct } from './doctorCommand.ts';
+import { complain } from './errors.ts';
+import { runAct } from './runAct.ts';
+import { dockerSpelling, type RunFlags, runCommand } from './runFlags.ts';
+import type { Streams } from './terminal.ts';
+import { type UpFlags, upAct } from './upAct.ts';
+import { verify } from './verify.ts';
+
+/** What the command line is given from outside. */
+export interface Outside {
+  streams: Streams;
+  env: Record<string, string | undefined>;
+  cwd: string;
+  uid: number;
+  openRuns: (options: OpenRunsOptions) => Promise<Pick<OpenedRuns, 'runs' | 'close' | 'recovered'>>;
+}
+
+/** Runs one command line (without `node` and the program's name) and resolves with its exit code; never rejects. */
+export async function main(args: readonly string[], outside: Outside): Promise<number> {
+  const { stdout, stderr } = outside.streams;
+  let code = 0;
+  const program = createProgram(outside, (done) => {
+    code = done;
+  });
+  const fault = args[0] === 'run' ? 125 : 1;
+  const unknown = args[0] !== undefined && !args[0].startsWith('-') && args[0] !== 'help';
+  if (unknown && !program.commands.some((command) => command.name() === args[0])) {
+    const names = program.commands.map((command) => command.name()).join(', ');
+    stderr.write(`underdock: there is no command ${args[0]}\n  there are: ${names}\n`);
+    return fault;
+  }
+  if (args.length === 0) {
+    stdout.write(program.helpInformation());
+    return 0;
+  }
+  try {
+    await program.parseAsync(spelled(args, program), { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : fault;
+    return complain(error, stderr, fault);
+  }
+}
+
+function spelled(args: readonly string[], program: Command): readonly string[] {
+  const run = program.commands.find((command) => command.name() === 'run');
+  return args[0] === 'run' && run ? ['run', ...dockerSpelling(args.slice(1), run)] : args;
+}
+
+function createProgram(outside: Outside, finish: (code: number) => void): Command {
+  const { stdout, stderr } = outside.streams;
+  const print = (line: string) => void stdout.write(`${line}\n`);
+  const program = new Command('underdock')
+    .description('Runs and watches real containers and draws the relay behind docker run live.')
+    .version(VERSION, '-V, --version')
+    .enablePositionalOptions()
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+      outputError: (text, write) => write(`underdock: ${text.replace(/^error: /, '')}`),
+    })
+    .exitOverride();
+  program
+    .command('up')
+    .description('start the agent and print the links to its page')
+    .option('--port <n>', 'port, 0 = any free one', port, 7070)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--public-url <url>', 'the address in the browser, behind a reverse proxy')
+    .option('--allow-host <name>', 'a further host name that is ours (repeatable)', gather, [])
+    .option('--allow-mount <dir>', 'a folder that bind mounts may come from (repeatable)', gather, [])
+    .option('--state <dir>', 'state folder')
+    .action(async (flags: UpFlags) => finish(await upAct(flags, outside)));
+  program.addCommand(
+    runCommand()
+      .copyInheritedSettings(program)
+      .action(async (image: string, command: string[], flags: RunFlags) =>
+        finish(await runAct(image, command, flags, outside)),
+      ),
+  );
+  program
+    .command('doctor')
+    .description('what this host can and can’t do, and what to do about it')
+    .option('--json', 'as JSON')
+    .option('--state <dir>', 'state folder')
+    .action(async (flags: { json?: boolean; state?: string }) => finish(await doctorAct(flags, outside)));
+  program
+    .command('verify')
+    .description('check a trace: exit code 0 whole, 3 cut off but readable, 1 broken')
+    .argument('<file>', '.chain or .chain.gz, - for standard input')
+    .action(async (file: string) => finish(await verify(file, print)));
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => print(`underdock ${VERSION} (node ${process.version})`));
+  return program;
+}
+
+/** Whether standard error may be coloured: on a terminal, unless NO_COLOR says otherwise. */
+export function mayColour({ streams, env }: Outside): boolean {
+  return pc.isColorSupported && streams.stderr.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+}
+
+function gather(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= 65_535) return value;
+  throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import type { DoctorReport } from '@underdock/trace';
+import { AgentError } from '../error.ts';
+import type { Runs } from '../run/runs.ts';
+import { createAccess } from '../server/access.ts';
+import { createAgentServer, probePort } from '../server/agentServer.ts';
+import { createFace, isLoopback } from '../server/face.ts';
+import { PAGE_FOLDER, VERSION } from './about.ts';
+import { askHealth, findAgent, writeAgentFile } from './agentFile.ts';
+
+export interface UpOptions {
+  port: number;
+  host: string;
+  publicUrl?: string | undefined;
+  allowHosts: string[];
+  stateDir: string;
+  openRuns: () => Promise<{ runs: Runs; close(): Promise<void> }>;
+  doctor: () => Promise<DoctorReport>;
+  /** Standard output: where the links go. */
+  print: (line: string) => void;
+  /** Standard error. */
+  log: (line: string) => void;
+}
+
+/** A running agent. */
+export interface RunningAgent {
+  /** Stops every run, says goodbye to every client, takes the agent file back. */
+  close(): Promise<void>;
+}
+
+/** `underdock up`: serves the page and the API and prints its two links. Throws AgentError, RunError. */
+export async function up(options: UpOptions): Promise<RunningAgent> {
+  const face = createFace(options);
+  const running = await findAgent(options.stateDir);
+  if (running) {
+    throw new AgentError(
+      'already-running',
+      `underdock is running already at ${running.url} (pid ${running.pid})`,
+      {
+        remedy: `use that one, or give this one its own state with --state DIR`,
+        exitCode: 1,
+      },
+    );
+  }
+  const access = createAccess();
+  const instance = randomBytes(8).toString('hex');
+  await refuseTakenPort(options);
+  const { runs, close: closeRuns } = await options.openRuns();
+  const server = createAgentServer({
+    runs,
+    access,
+    face,
+    pageFolder: PAGE_FOLDER,
+    doctor: options.doctor,
+    health: { version: VERSION, instance },
+    log: options.log,
+  });
+  const port = await server.listen(options.port, options.host).catch(async (error) => {
+    await closeRuns();
+    throw error;
+  });
+  const url = `http://${addressFor(options.host)}:${port}/`;
+  const takeBack = writeAgentFile(options.stateDir, {
+    url,
+    token: access.drive,
+    pid: process.pid,
+    instance,
+    version: VERSION,
+  });
+  const seen = options.publicUrl === undefined ? url : options.publicUrl.replace(/\/*$/, '/');
+  options.print(`underdock ${VERSION} is ready`);
+  options.print(`  drive (may run, stop, remove):  ${seen}?token=${access.drive}`);
+  options.print(`  watch (may only look):          ${seen}?token=${access.watch}`);
+  if (!isLoopback(options.host)) {
+    options.log(
+      `underdock listens on ${options.host}: whoever reaches port ${port} and has a link can use it`,
+    );
+  }
+  return {
+    async close() {
+      takeBack();
+      await closeRuns();
+      await server.close();
+    },
+  };
+}
+
+/** Says so before anything is started, and with its URL if the port is another underdock's. */
+async function refuseTakenPort({ port, host }: UpOptions): Promise<void> {
+  if (port === 0) return;
+  const url = `http://${addressFor(host)}:${port}/`;
+  try {
+    await probePort(port, host);
+  } catch (error) {
+    const taken = error instanceof AgentError && error.code === 'port-taken';
+    if (!taken || !(await askHealth(url))) throw error;
+    throw new AgentError('port-taken', `${error.message}: another underdock, at ${url}`, {
+      remedy: 'use that one, or choose another port with --port N (0 = any free one)',
+      exitCode: 1,
+      cause: error,
+    });
+  }
+}
+
+/** An address that a browser on this machine can open. */
+function addressFor(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,65 @@
+import type { Check } from '@underdock/trace';
+import { dockerAnswers, dockerSocket } from '../cli/chooseVia.ts';
+import type { FoundRuntime } from '../via/embedded/lowLevel/runtimes.ts';
+import { install, type System } from './system.ts';
+
+/** The low-level runtimes that were looked for, as checks. */
+export function runtimeChecks(found: readonly FoundRuntime[]): Check[] {
+  return found.map((runtime) => {
+    const version = runtime.version ? `${runtime.name} ${runtime.version}` : runtime.name;
+    const where = runtime.path ? `${version} at ${runtime.path}` : version;
+    if (runtime.why === undefined) return { name: runtime.name, state: 'ok', found: where };
+    const there = runtime.version !== undefined;
+    return {
+      name: runtime.name,
+      state: there ? 'limited' : 'missing',
+      found: there ? `${where}: ${runtime.why}` : runtime.why,
+      effect: `--runtime ${runtime.name} can’t be used`,
+      remedy: runtime.remedy ?? install(runtime.name),
+    };
+  });
+}
+
+/** util-linux, which `by-hand` and the private mount namespaces are made with. */
+export async function toolCheck(system: System): Promise<Check> {
+  const name = 'util-linux';
+  const said = await system.run(['unshare', '--version']);
+  if (said?.exitCode === 0) return { name, state: 'ok', found: said.stdout.trim().replace(/^.*from /, '') };
+  const remedy = install('util-linux');
+  return {
+    name,
+    state: 'missing',
+    found: 'unshare is not there',
+    effect: 'nothing can be built by hand',
+    remedy,
+  };
+}
+
+/** Engines that are there and answer: not needed, but taken where they are. */
+export async function engineChecks(system: System): Promise<Check[]> {
+  return [await docker(system), containerd(system)];
+}
+
+async function docker(system: System): Promise<Check> {
+  const name = 'docker';
+  const socket = dockerSocket(system.env);
+  if (socket && (await dockerAnswers(socket))) return { name, state: 'ok', found: `answers at ${socket}` };
+  const there = socket !== undefined && system.exists(socket);
+  return {
+    name,
+    state: there ? 'limited' : 'missing',
+    found: there ? `${socket} is there, but nothing answers this user` : 'no engine answers',
+    effect: 'nothing: underdock’s own engine is used',
+    remedy: there
+      ? 'start it: systemctl start docker; or join its group: usermod -aG docker USER'
+      : install('docker.io', 'moby-engine'),
+  };
+}
+
+function containerd(system: System): Check {
+  const name = 'containerd';
+  const socket = '/run/containerd/containerd.sock';
+  if (system.exists(socket)) return { name, state: 'ok', found: `a socket at ${socket}` };
+  const effect = 'nothing: underdock’s own high-level part is used';
+  return { name, state: 'missing', found: 'no socket', effect, remedy: install('containerd') };
+}

@@ -1,0 +1,14 @@
+import { main } from './cli/program.ts';
+import { openRuns } from './run/openRuns.ts';
+
+// A write to a pipe that its reader has closed is no mistake of ours: whoever writes hears of it and stops.
+process.stderr.on('error', () => {});
+
+const code = await main(process.argv.slice(2), {
+  streams: process,
+  env: process.env,
+  cwd: process.cwd(),
+  uid: process.geteuid?.() ?? -1,
+  openRuns,
+});
+process.exit(code);
