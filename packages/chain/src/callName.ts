@@ -82,7 +82,7 @@ const NAMES: Readonly<Record<string, (data: Data) => string>> = {
   'kernel/capset': privileges,
   'kernel/drop-bounding': (data) => `prctl CAPBSET_DROP ${text(data, 'capability') ?? ''}`.trim(),
   'kernel/no-new-privs': () => 'prctl NO_NEW_PRIVS',
-  'kernel/seccomp': (data) => `seccomp ${text(data, 'operation') ?? ''}`.trim(),
+  'kernel/seccomp': (data) => `seccomp ${text(data, 'operation')?.replace(/^SECCOMP_/, '') ?? ''}`.trim(),
   'kernel/setuid': (data) => `${syscall(data, 'setuid')} ${text(data, 'uid') ?? ''}`.trim(),
   'kernel/setgid': (data) => `${syscall(data, 'setgid')} ${text(data, 'gid') ?? ''}`.trim(),
   'kernel/setgroups': (data) => `${syscall(data, 'setgroups')} ${text(data, 'count') ?? ''}`.trim(),

@@ -59,6 +59,8 @@ export function continueCall(state: ChainState, event: TraceEvent): ChainState {
     call.endSeq = event.seq;
     call.failure = failureOf(event);
     call.leftOpen = event.data.open === true ? true : undefined;
+    // What was on this host already was not asked for outside.
+    if (data.cached === true && 'outside' in old.to) call.to = old.from;
     // The end knows more than the begin (a path behind a descriptor), so the arrow's name may gain by it.
     call.name = callName(old.step, data);
   }
@@ -73,7 +75,7 @@ export function continueCall(state: ChainState, event: TraceEvent): ChainState {
 function ends(state: ChainState, event: TraceEvent, home: Home): { from: Endpoint; to: Endpoint } {
   const doer: Endpoint = { actor: home.key };
   if (event.layer === 'kernel') return { from: doer, to: { kernel: true } };
-  const registry = text(event.data, 'registry') ?? hostOf(text(event.data, 'url'));
+  const registry = registryOf(state, event);
   if (registry !== undefined) return { from: doer, to: { outside: registry } };
   return { from: callerOf(state, event) ?? doer, to: doer };
 }
@@ -85,6 +87,14 @@ function callerOf(state: ChainState, event: TraceEvent): Endpoint | undefined {
     if (call && call.layer !== 'kernel') return call.to;
   }
   return undefined;
+}
+
+const FETCHES = ['high-level/fetch-manifest', 'high-level/fetch-config', 'high-level/fetch-layer'];
+
+function registryOf(state: ChainState, event: TraceEvent): string | undefined {
+  const named = text(event.data, 'registry') ?? hostOf(text(event.data, 'url'));
+  if (named !== undefined || !FETCHES.includes(event.step)) return named;
+  return state.containers[event.container ?? state.container]?.registry;
 }
 
 function hostOf(url: string | undefined): string | undefined {

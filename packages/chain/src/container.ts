@@ -153,6 +153,8 @@ export interface ContainerPicture {
   defaults: readonly string[];
   hostname?: string;
   reference?: string;
+  /** Host and port of the registry that was asked. */
+  registry?: string;
   digest?: string;
   platform?: string;
   namespaces: Readonly<Partial<Record<NamespaceKind, NamespaceFact>>>;

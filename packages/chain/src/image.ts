@@ -11,6 +11,7 @@ export const IMAGE_FOLDS: Readonly<Record<string, Fold>> = {
     ...picture,
     ...known({
       reference: text(data, 'reference'),
+      registry: text(data, 'registry'),
       digest: text(data, 'digest'),
       platform: text(data, 'platform'),
     }),

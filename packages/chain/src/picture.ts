@@ -1,7 +1,7 @@
 import type { TraceEvent } from '@underdock/trace';
 import type { ContainerPicture } from './container.ts';
 import { IMAGE_FOLDS } from './image.ts';
-import { KERNEL_FOLDS } from './kernelFacts.ts';
+import { KERNEL_FOLDS, withProcess } from './kernelFacts.ts';
 import { LIFE_FOLDS } from './life.ts';
 import type { ChainState } from './state.ts';
 
@@ -38,9 +38,20 @@ export function applyToContainer(state: ChainState, event: TraceEvent): ChainSta
   for (const folds of [IMAGE_FOLDS, KERNEL_FOLDS, LIFE_FOLDS]) {
     if (Object.hasOwn(folds, event.step)) next = folds[event.step]!(next, event);
   }
+  next = renamed(next, event);
   if (next.life !== old.life) next = dated(next, event.at);
   if (next === old && settled.containers[id]) return settled;
   return { ...settled, containers: { ...settled.containers, [id]: next } };
+}
+
+/** A process that acts under a new name (`runc:[2:INIT]`) has it. */
+function renamed(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
+  const process = event.actor.pid === undefined ? undefined : picture.processes[event.actor.pid];
+  const acts = event.layer === 'kernel' && (event.type === 'begin' || event.type === 'log');
+  // A successful execve names the old program as its actor and the new one in its data.
+  if (!process || !acts || event.step === 'kernel/execve' || process.comm === event.actor.name)
+    return picture;
+  return withProcess(picture, { ...process, comm: event.actor.name });
 }
 
 function dated(picture: ContainerPicture, at: number): ContainerPicture {

@@ -118,8 +118,9 @@ function detailsOf(actor: ActorState): string {
     if (self.pid !== undefined) parts.push(`pid ${self.pid}`);
     return parts.join(' ');
   }
-  if (version) parts.push(version.replace(/^[a-z -]*(?=\d)/i, ''));
-  const current = pid ?? self?.pid;
+  const current = self?.pid ?? pid;
   if (current !== undefined) parts.push(`pid ${current}`);
+  const short = version?.match(/\d+(\.\d+)*/)?.[0];
+  if (short) parts.push(short);
   return parts.join(' · ');
 }

@@ -61,7 +61,9 @@ function segment(
   current: string | undefined,
 ): Shape[] {
   const fact = picture.namespaces[kind];
-  const own = fact?.own === true && !fact.gone;
+  // The kernel takes a namespace away with its last process.
+  const left = fact?.own === true && (fact.gone === true || picture.life === 'gone');
+  const own = fact?.own === true && !left;
   const fresh = own && fact.span !== undefined && fact.span === current;
   const step = TURN / NAMESPACE_KINDS.length;
   const { cx, cy, inner, outer } = layout.capsule;
@@ -71,7 +73,8 @@ function segment(
       kind: 'ring',
       key: `segment/${kind}`,
       part: 'segment',
-      states: [own ? 'own' : fact?.gone ? 'gone' : fact ? 'shared' : 'unknown', ...(fresh ? ['fresh'] : [])],
+      states: [stateOf(fact, left), ...(fresh ? ['fresh'] : [])],
+      opacity: own && picture.life === 'dead' ? 0.55 : undefined,
       layer: 'kernel',
       cx,
       cy,
@@ -80,19 +83,25 @@ function segment(
       startAngle: index * step + SLIT,
       endAngle: (index + 1) * step - SLIT,
       fill: own ? 'rock-kernel' : undefined,
-      stroke: fresh ? 'rock-ink' : own ? undefined : 'shared',
+      stroke: fresh ? 'rock-ink' : own ? undefined : left ? 'rock-kernel' : 'shared',
       strokeWidth: fresh ? 2 : 1.25,
-      dash: fact && !fact.gone ? undefined : '3 4',
+      dash: fact && !left ? undefined : '3 4',
       ref,
-      label: segmentLabel(kind, fact),
+      label: segmentLabel(kind, fact, left),
     },
     ...segmentWords(layout, kind, index, fact, own),
   ];
 }
 
-function segmentLabel(kind: string, fact: NamespaceFact | undefined): string {
+function stateOf(fact: NamespaceFact | undefined, left: boolean): string {
+  if (!fact) return 'unknown';
+  if (left) return 'gone';
+  return fact.own ? 'own' : 'shared';
+}
+
+function segmentLabel(kind: string, fact: NamespaceFact | undefined, left: boolean): string {
   if (!fact) return `${kind} namespace: not known yet`;
-  if (fact.gone) return `${kind} namespace ${fact.inode}: gone`;
+  if (left) return `${kind} namespace ${fact.inode}: gone with its last process`;
   return fact.own
     ? `${kind} namespace of its own: ${fact.inode}${fact.hostInode ? `, the host has ${fact.hostInode}` : ''}`
     : `${kind} namespace shared with the host: ${fact.inode}`;
@@ -120,7 +129,7 @@ function segmentWords(
     anchor: isRight ? 'start' : 'end',
     room: column.width,
   } as const;
-  const note = own ? fact!.inode : fact?.gone ? 'gone' : fact ? 'the host’s' : '';
+  const note = fact?.own ? fact.inode : fact ? 'the host’s' : '';
   const states = [own ? 'own' : 'shared'];
   const size = small;
   const anchorAngle = ((index + 0.5) * TURN) / NAMESPACE_KINDS.length;
@@ -143,7 +152,7 @@ function segmentWords(
       y: y + small * 1.02,
       text: note,
       size,
-      mono: own,
+      mono: fact?.own === true,
       fill: own ? 'rock-ink' : 'rock-soft',
       ref: fact ? { seq: fact.seq, span: fact.span, step: 'kernel/has-namespace' } : undefined,
     }),

@@ -261,13 +261,13 @@ function gaugeOf(gauge: Gauge, picture: ContainerPicture, layout: Layout, rect: 
 function gaugeNote({ meaning, limit, now }: Gauge): string {
   if (limit === null) return 'no limit';
   if (limit === undefined) return '';
-  const show = meaning === 'memory' ? bytes : plain;
-  const unit = meaning === 'cpu' ? ' cpu' : '';
-  if (now === undefined || meaning === 'cpu') return `${show(limit)}${unit}`;
-  const [used, most] = [show(now), show(limit)];
-  // The unit is said once where both have it: `2.3 / 64 MiB`.
-  const shared = most.slice(most.indexOf(' '));
-  return `${used.endsWith(shared) ? used.slice(0, -shared.length) : used} / ${most}`;
+  if (meaning === 'cpu') return `${plain(limit)} cpu`;
+  const most = meaning === 'memory' ? bytes(limit) : plain(limit);
+  if (now === undefined) return most;
+  if (meaning === 'pids') return `${plain(now)} / ${most}`;
+  // In the limit's own unit, said once: `2.3 / 64 MiB`.
+  const used = now / (limit / Number.parseFloat(most));
+  return `${used >= 10 ? Math.round(used) : Math.round(used * 10) / 10} / ${most}`;
 }
 
 /** seccomp, capabilities and no-new-privileges: the lock on the capsule's walls. */
