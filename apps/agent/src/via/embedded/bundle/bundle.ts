@@ -17,7 +17,7 @@ export async function writeBundle(built: BuiltConfig, bundle: string): Promise<s
     }
     await writeFile(config, `${JSON.stringify(built.config, undefined, 2)}\n`, { mode: 0o600 });
   } catch (cause) {
-    throw new EmbeddedError('bundle', `can't write the bundle: ${(cause as Error).message}`, {
+    throw new EmbeddedError('bundle', `can’t write the bundle: ${(cause as Error).message}`, {
       remedy: `make room in, or give write access to, ${path.dirname(bundle)}`,
       cause,
     });

@@ -83,10 +83,10 @@ export async function folderInRootfs(root: string, inner: string): Promise<strin
     at = path.join(at, part);
     await mkdir(at, { mode: 0o755 }).catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'EEXIST') return;
-      throw new EmbeddedError('workdir', `can't make ${inner} in the image: ${cause.message}`, { cause });
+      throw new EmbeddedError('workdir', `can’t make ${inner} in the image: ${cause.message}`, { cause });
     });
     if (!(await lstat(at)).isDirectory()) {
-      throw new EmbeddedError('workdir', `can't work in ${inner}: a part of it is not a folder`, {
+      throw new EmbeddedError('workdir', `can’t work in ${inner}: a part of it is not a folder`, {
         remedy: 'choose another folder with --workdir',
         exitCode: 126,
       });
