@@ -137,7 +137,7 @@ function witnessAct({ act, pid, fields }: Witnessed, kin: ReadonlySet<number>): 
     case 'rmdir':
       return `${pid} ${act} ${fields[0]}:${fields[1]}`;
     case 'write':
-      return `${pid} writes ${fields[1]} <- ${fields[2]?.trimEnd()}`;
+      return `${pid} writes ${fields[1]} <- ${fields[2]?.slice(0, 63).trimEnd()}`;
     case 'execve':
     case 'execveat':
       return Number(fields[0]) < 0 ? `${pid} ${act} ${outcome(fields[0])} ${fields[1] ?? ''}` : undefined;
@@ -250,7 +250,7 @@ function traceCall(begin: TraceEvent, end: TraceEvent): string | undefined {
   if (end.data.open) return `${pid} ${call} never returns`;
   const result = outcome(String(raw.result));
   if (begin.step === 'kernel/cgroup-write') {
-    return `${pid} writes ${begin.data.name} <- ${String(raw.value).slice(0, 15).trimEnd()}`;
+    return `${pid} writes ${begin.data.name} <- ${String(raw.value).slice(0, 63).trimEnd()}`;
   }
   if (call === 'execve') return `${pid} execve ${result} ${String(raw.path).slice(0, 63)}`;
   if (call === 'execveat') return `${pid} execveat ${result} `;

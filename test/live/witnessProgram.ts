@@ -69,7 +69,7 @@ const WRITE = `tracepoint:syscalls:sys_enter_write {
   $t = (struct task_struct *)curtask; $f = (struct file *)*($t->files->fdt->fd + args->fd);
   $type = str($f->f_path.dentry->d_sb->s_type->name, 7);
   if ($type == "cgroup" || $type == "cgroup2") {
-    printf("W|write|%d|%d|0|%s|%s\\n", pid, tid, str($f->f_path.dentry->d_name.name, 48), str(args->buf, 16)); } }`;
+    printf("W|write|%d|%d|0|%s|%s\\n", pid, tid, str($f->f_path.dentry->d_name.name, 48), str(args->buf, args->count)); } }`;
 
 const EVENTS = `
 tracepoint:sched:sched_process_fork { printf("F|%d|%d|%d\\n", pid, tid, args->child_pid); }

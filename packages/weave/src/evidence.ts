@@ -5,7 +5,7 @@ type FromKernel = Extract<RawRecord, { source: 'tracepoint' | 'strace' }>;
 
 /** The decoded fields of a kernel's record as evidence. */
 export function kernelEvidence(record: FromKernel): Evidence {
-  const { at: _at, source, kind, ...fields } = record;
+  const { at: _at, uncertaintyMs: _uncertainty, source, kind, ...fields } = record;
   return {
     source,
     raw: { event: eventName(record), ...(kind === 'syscall' ? withoutPhase(fields) : fields) },

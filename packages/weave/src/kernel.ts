@@ -229,7 +229,7 @@ export class KernelEvents {
       step,
       layer: 'kernel',
       span,
-      data,
+      data: record.uncertaintyMs === undefined ? data : { ...data, uncertaintyMs: record.uncertaintyMs },
       evidence: [kernelEvidence(record)],
     });
   }

@@ -53,7 +53,10 @@ interface KernelRecord {
   source: 'tracepoint' | 'strace';
   pid: number;
   tid: number;
+  /** Empty when the source does not know it. */
   comm: string;
+  /** How far the instant may be off when it was converted from wall time. */
+  uncertaintyMs?: number;
 }
 
 /** One system call, entry or return. Arguments are numbers as passed, strings where they were read from memory. */

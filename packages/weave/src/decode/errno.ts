@@ -137,6 +137,12 @@ const NAMES: Readonly<Record<number, string>> = {
   516: 'ERESTART_RESTARTBLOCK',
 };
 
+/** The number of an errno by its name; undefined for a name that is none. */
+export function errnoNumber(name: string): number | undefined {
+  const found = Object.entries(NAMES).find(([, known]) => known === name);
+  return found && Number(found[0]);
+}
+
 /** The name of a positive errno, `E<number>` for one that has none. */
 export function errnoName(errno: number): string {
   return NAMES[errno] ?? `E${errno}`;

@@ -33,6 +33,12 @@ const NAMES: Readonly<Record<number, string>> = {
   31: 'SIGSYS',
 };
 
+/** The number of a signal by its name; undefined for a name that is none. */
+export function signalNumber(name: string): number | undefined {
+  const found = Object.entries(NAMES).find(([, known]) => known === name);
+  return found && Number(found[0]);
+}
+
 /** The name of a signal; 0 asks only whether the target exists, real-time signals are `SIGRTMIN+n`. */
 export function signalName(signal: number): string {
   if (signal === 0) return '0';
