@@ -91,6 +91,15 @@ export function removeCgroup(folder: string): boolean {
   }
 }
 
+/** Removes a cgroup that has neither processes nor cgroups in it; one that has stays. */
+export function removeEmptyCgroup(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Somebody uses it (EBUSY), or it is not ours to remove.
+  }
+}
+
 /** Text of a file, empty where it can't be read. */
 export function readText(file: string): string {
   try {

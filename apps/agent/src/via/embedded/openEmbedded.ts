@@ -7,6 +7,7 @@ import { createReaper } from '../../reaper.ts';
 import { describeError } from '../../run/error.ts';
 import type { Via } from '../via.ts';
 import { type HostAbilities, readHostAbilities } from './bundle/host.ts';
+import { cgroupFolders, removeEmptyCgroup } from './cgroupFiles.ts';
 import { createEmbedded } from './embedded.ts';
 import type { ImageSupply } from './highLevel.ts';
 import { createRegistryImages } from './highLevelImages.ts';
@@ -52,6 +53,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     const host = await readHostAbilities();
     const runtimes = await findRuntimes({ stateDir, host, builtIn: [await byHand(stateDir)] });
     const recovered = await recover(stateDir, runtimes);
+    if (recovered.length > 0) removeEmptyParent(host);
     const unmark = markChildren(stateDir);
     const reaper = createReaper();
     const images = options.images ?? (await registryImages(options, host));
@@ -63,6 +65,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       close() {
         reaper.close();
         unmark();
+        removeEmptyParent(host);
         unlock();
       },
     };
@@ -70,6 +73,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     unlock();
     throw error;
   }
+}
+
+/** The cgroup above all containers' goes with the last of them; where another agent has some, the kernel keeps it. */
+function removeEmptyParent({ cgroup }: HostAbilities): void {
+  if (!cgroup.parent || cgroup.parent === '/') return;
+  for (const folder of cgroupFolders(cgroup.parent)) removeEmptyCgroup(folder);
 }
 
 async function byHand(stateDir: string): Promise<LowLevelRuntime | FoundRuntime> {
