@@ -19,7 +19,7 @@ const [what = 'ensure', ...args] = process.argv.slice(2);
 try {
   const node = await withLock(() => {
     const found = ensureNode();
-    ensureLibraries(found);
+    ensureLibraries();
     if (what === 'build' || args[0] === 'page') ensurePage(found, what === 'build');
     return found;
   });
@@ -58,10 +58,9 @@ function ensureNode() {
 }
 
 /** pnpm's install, once for each state of the lock file. */
-function ensureLibraries(node) {
+function ensureLibraries() {
   const lock = createHash('sha256')
     .update(readFileSync(join(house, 'pnpm-lock.yaml')))
-    .update(node)
     .digest('hex');
   const mark = join(house, 'node_modules', '.underdock-installed');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
