@@ -198,11 +198,18 @@ function gaugeShapes(picture: ContainerPicture, layout: Layout, rect: Rect): Sha
 
 function gaugeOf(gauge: Gauge, picture: ContainerPicture, layout: Layout, rect: Rect): Shape[] {
   const { small } = layout;
-  const known = gauge.limit !== undefined;
+  const gone = picture.life === 'gone';
+  const known = gauge.limit !== undefined && !gone;
   const killed = gauge.meaning === 'memory' && picture.oomKilled === true;
-  const part = killed ? 1 : gauge.limit && gauge.now !== undefined ? Math.min(1, gauge.now / gauge.limit) : 0;
+  const part = gone
+    ? 0
+    : killed
+      ? 1
+      : gauge.limit && gauge.now !== undefined
+        ? Math.min(1, gauge.now / gauge.limit)
+        : 0;
   const nameRoom = textWidth(gauge.meaning, { size: small }) + 1;
-  const note = killed ? 'out of memory' : known ? gaugeNote(gauge) : '';
+  const note = killed ? 'out of memory' : gone && gauge.value ? 'gone' : known ? gaugeNote(gauge) : '';
   const ref = gauge.value
     ? { seq: gauge.value.seq, span: gauge.value.span, step: 'kernel/has-cgroup-value' }
     : undefined;
@@ -223,7 +230,7 @@ function gaugeOf(gauge: Gauge, picture: ContainerPicture, layout: Layout, rect: 
       ...bar,
       fill: 'rock-line',
       opacity: known ? 1 : 0.4,
-      label: `${gauge.meaning}: ${known ? note : 'no limit known yet'}${gauge.value ? `, ${gauge.value.file}` : ''}`,
+      label: `${gauge.meaning}: ${note || 'no limit known yet'}${gauge.value ? `, ${gauge.value.file}` : ''}`,
     },
     part > 0 && {
       kind: 'rect',
@@ -301,7 +308,9 @@ function lockShapes(picture: ContainerPicture, layout: Layout, rect: Rect): Shap
       fact: privileges,
     },
   ];
-  return rows.flatMap(({ kind, text, on, fact }, i) => {
+  return rows.flatMap(({ kind, text, on: inForce, fact }, i) => {
+    // What has ended needs no lock.
+    const on = inForce && picture.life !== 'gone';
     const y = rect.y + i * row;
     const ref = fact ? { seq: fact.seq, span: fact.span, step: 'kernel/has-restriction' } : undefined;
     const states = [on ? 'locked' : 'open'];
