@@ -2,6 +2,7 @@ import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Compression } from '../mediaTypes.ts';
+import { ZstdFrames } from './zstdFrames.ts';
 
 // Large pieces: each crosses from the thread pool once.
 const PIECE = 512 * 1024;
@@ -32,7 +33,11 @@ export function readDecompressed(
   file.pause();
   const compression = sniffCompression(path);
   if (compression === 'none') return file;
-  const inflate =
-    compression === 'gzip' ? createGunzip({ chunkSize: PIECE }) : createZstdDecompress({ chunkSize: PIECE });
-  return pipeline(file, inflate, () => {});
+  if (compression === 'gzip') return pipeline(file, createGunzip({ chunkSize: PIECE }), () => {});
+  return pipeline(file, frames, createZstdDecompress({ chunkSize: PIECE }), () => {});
+}
+
+async function* frames(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  const cutter = new ZstdFrames();
+  for await (const chunk of source) yield* cutter.cut(chunk);
 }

@@ -169,6 +169,8 @@ class Unpacking {
   }
 
   #entry(header: tar.Header, body: Body, next: () => void, extract: tar.Extract): void {
+    // An extractor that is destroyed destroys the body with the same error, which is told by the extractor.
+    body.on('error', () => {});
     try {
       this.budget.addEntry();
       const entry = readHeader(header);
@@ -187,7 +189,6 @@ class Unpacking {
   }
 
   #content(file: ReturnType<LayerWriter['begin']>, body: Body, next: () => void, extract: tar.Extract): void {
-    body.on('error', () => {});
     body.on('data', (chunk) => {
       try {
         file?.write(chunk as Uint8Array);
