@@ -85,7 +85,8 @@ export class StraceDecoder {
     const half = this.#halves.get(line.tid);
     this.#halves.delete(line.tid);
     if (!half || half.name !== line.name) return;
-    const whole = readCall(`${half.name}(${half.text}${line.text}`, half);
+    const { tid, comm, wallMs } = half;
+    const whole = readCall(`${half.name}(${half.text}${line.text}`, { tid, comm, wallMs });
     if (whole.is === 'call') this.#call(whole, line.wallMs);
   }
 
@@ -158,11 +159,19 @@ export class StraceDecoder {
       this.#pair(line.name, args, result, enter, exit);
       return;
     }
+    this.#alone(enter.pid);
     const syscall = line.name === 'execveat' ? 'execveat' : 'execve';
     const path = String(args.path ?? '');
     const argv = Array.isArray(args.argv) ? args.argv : undefined;
     const newComm = path.slice(path.lastIndexOf('/') + 1).slice(0, 15);
     this.#options.emit({ kind: 'exec', syscall, path, argv, newComm, ...exit });
+  }
+
+  /** execve(2) ends all other threads, and whoever called becomes the leader. */
+  #alone(pid: number): void {
+    for (const [tid, group] of this.#groups) if (group === pid) this.#groups.delete(tid);
+    this.#groups.set(pid, pid);
+    this.#living.set(pid, 1);
   }
 
   #write(

@@ -1,0 +1,62 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ProbeError } from './error.ts';
+import { STRACE_CALLS } from './straceCalls.ts';
+
+const run = promisify(execFile);
+
+// -D: strace is the command's grandchild, so that the spawned pid is the command's own and its parent can wait for it.
+// Numbers are raw: they are decoded in one place. 512 bytes of a string suffice for a path.
+const FLAGS = '-D -f -q -ttt -T -y -X raw --decode-pids=comm,pidns -s 512 -e signal=none';
+
+/** Throws ProbeError `no-tool` when there is no strace of version 5.13 or later, which names processes in its lines. */
+export async function checkStrace(): Promise<void> {
+  let version: RegExpExecArray | null = null;
+  try {
+    const { stdout } = await run('strace', ['--version']);
+    version = /version (\d+)\.(\d+)/.exec(stdout);
+  } catch (cause) {
+    throw new ProbeError('no-tool', 'strace is not installed: apt-get install strace', { cause });
+  }
+  const [major, minor] = [Number(version?.[1]), Number(version?.[2])];
+  if (!(major > 5 || (major === 5 && minor >= 13))) {
+    const why = `strace ${major}.${minor} is too old: 5.13 or later is needed`;
+    throw new ProbeError('no-tool', why);
+  }
+}
+
+/** One command that strace stands in front of. */
+export interface Straced {
+  argv: string[];
+  /** Stops reading; strace itself ends when it next has something to say, and lets go of what it traced. */
+  close(): void;
+}
+
+/**
+ * Puts strace in front of a command. Its lines go through a FIFO of their own, so that those of two commands never mix,
+ * and nobody but us can read them.
+ */
+export function straced(argv: readonly string[], onLine: (text: string) => void): Straced {
+  const folder = mkdtempSync(join(tmpdir(), 'underdock-strace-'));
+  const fifo = join(folder, 'lines');
+  execFileSync('mkfifo', ['-m', '600', fifo]);
+  // Open for writing too: so reading never meets an end before strace has begun.
+  const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+  const socket = new Socket({ fd, readable: true, writable: false });
+  let rest = '';
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') onLine(line);
+  });
+  const close = () => {
+    socket.destroy();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const command = ['strace', ...FLAGS.split(' '), '-e', `trace=${STRACE_CALLS.join(',')}`, '-o', fifo, '--'];
+  return { argv: [...command, ...argv], close };
+}
