@@ -1,4 +1,4 @@
-import { applyEvent, type ChainState, initialState, levelOf } from '@underdock/chain';
+import { applyEvent, type ChainState, callOf, initialState, isShown, levelOf } from '@underdock/chain';
 import type { TraceEvent, TraceHeader } from '@underdock/trace';
 import pc from 'picocolors';
 import { PullBar } from './pullBar.ts';
@@ -23,6 +23,7 @@ export interface ChainLinesOptions {
 export class ChainLines {
   #state: ChainState | undefined;
   #kept: string[] | undefined;
+  readonly #told = new Set<string>();
   readonly #outlet: LineOutlet;
   readonly #colours: ReturnType<typeof pc.createColors>;
   readonly #sentences: Sentences;
@@ -74,10 +75,13 @@ export class ChainLines {
     const before = this.#state;
     if (before) this.#state = applyEvent(before, event);
     if (!this.#kept) this.#bar.event(event);
-    if (!before || !isTold(event)) return;
+    if (!before || !this.#state || !isTold(event, this.#state)) return;
     const c = this.#colours;
-    const words = this.#sentences(event, this.#state ?? before);
+    const words = this.#sentences(event, this.#state);
     const failed = event.data.error !== undefined;
+    // One act in nine hierarchies, a fact read back a second time: the same sentence is no news.
+    if (!failed && this.#told.has(words)) return;
+    this.#told.add(words);
     const text = failed ? c.red(`failed: ${tame(failureWords(event, words))}`) : tame(words);
     const at = c.dim(`${event.at.toFixed(1).padStart(9)} ms`);
     this.#line(`${at}  ${c.cyan(event.layer.padEnd(10))}  ${c.dim(tame(event.actor.name))}  ${text}`);
@@ -95,10 +99,17 @@ export class ChainLines {
   }
 }
 
-function isTold(event: TraceEvent): boolean {
-  if (event.type === 'progress') return false;
-  if (event.type === 'end' && event.data.error === undefined) return false;
-  return levelOf(event) === 'story';
+/** What belongs to the story; what comes of an act is told with it, and an end only when it is a failure. */
+function isTold(event: TraceEvent, state: ChainState): boolean {
+  const { type, span, data } = event;
+  if (type === 'progress' || (type === 'end' && data.error === undefined)) return false;
+  if (type === 'end') return callOf(state, span)?.level === 'story';
+  if (type === 'fact' && span !== undefined) return false;
+  const { init } = state.containers[event.container ?? state.container] ?? {};
+  return isShown(
+    levelOf(event, (pid) => pid === init),
+    'story',
+  );
 }
 
 function failureWords(event: TraceEvent, words: string): string {

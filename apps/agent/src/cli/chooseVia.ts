@@ -6,7 +6,7 @@ export const READY_VIAS: readonly Via[] = ['embedded'];
 
 /** Which way to take when none was named, and what to say about it. */
 export interface Choice {
-  via: Via;
+  via: Exclude<Via, 'watch'>;
   says: string;
 }
 
