@@ -5,7 +5,14 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   base: './',
   plugins: [react()],
-  build: { target: 'es2023', sourcemap: true, modulePreload: { polyfill: false } },
+  build: {
+    target: 'es2023',
+    sourcemap: true,
+    modulePreload: { polyfill: false },
+    // React, socket.io and zod are wanted at once; the terminal comes when it is asked for.
+    chunkSizeWarningLimit: 700,
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
   server: {
     proxy: process.env.UNDERDOCK_AGENT
       ? {

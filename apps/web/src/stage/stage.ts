@@ -147,7 +147,7 @@ function drawText(ink: SVGElement, shape: Extract<Shape, { kind: 'text' }>): voi
   set(ink, 'text-anchor', shape.anchor);
   set(ink, 'font-size', shape.size);
   set(ink, 'font-weight', shape.weight);
-  ink.classList.toggle('mono', shape.mono === true);
+  ink.classList.toggle('machine', shape.mono === true);
   if (ink.textContent !== shape.text) ink.textContent = shape.text;
 }
 

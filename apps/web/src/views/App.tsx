@@ -16,7 +16,7 @@ import { useTheme } from './useTheme.ts';
 
 /** The whole page: which run it shows, what lies open over it, and what the keys do everywhere. */
 export function App() {
-  const { runs, doctor, role } = useLink();
+  const { runs, doctor, role, state } = useLink();
   const { theme, toggle } = useTheme();
   const chosen = useChosenRun(runs);
   const [sheet, setSheet] = useState<OpenSheet>();
@@ -47,6 +47,7 @@ export function App() {
         doctor={doctor}
         runs={runs?.length ?? 0}
         canDrive={canDrive}
+        connected={state === 'connected'}
         theme={theme}
         onOpen={(which) => (which === 'form' ? openForm() : setSheet(which))}
         onTheme={toggle}

@@ -1,23 +1,36 @@
-import { type ReactNode, useRef } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 
 const NAMES = ['Story', 'Dive', 'Evidence'] as const;
 
 /** Story, dive and evidence: side by side, or on a narrow screen as three cards to swipe between. */
 export function Cards(props: { story: ReactNode; dive: ReactNode; evidence: ReactNode }) {
   const row = useRef<HTMLDivElement>(null);
+  const [current, setCurrent] = useState(0);
   const show = (index: number) => {
-    row.current?.children[index]?.scrollIntoView({ inline: 'start', block: 'nearest' });
+    row.current?.scrollTo({ left: index * row.current.clientWidth });
   };
   return (
     <>
       <nav className="card-names" aria-label="Cards">
         {NAMES.map((name, i) => (
-          <button key={name} type="button" className="quiet" onClick={() => show(i)}>
+          <button
+            key={name}
+            type="button"
+            className="quiet"
+            aria-current={i === current ? 'true' : undefined}
+            onClick={() => show(i)}
+          >
             {name}
           </button>
         ))}
       </nav>
-      <div className="cards" ref={row}>
+      <div
+        className="cards"
+        ref={row}
+        onScroll={({ currentTarget: { scrollLeft, clientWidth } }) =>
+          setCurrent(Math.round(scrollLeft / clientWidth))
+        }
+      >
         <section className="card story-card" aria-label="Story">
           {props.story}
         </section>

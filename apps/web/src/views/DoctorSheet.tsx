@@ -62,11 +62,16 @@ function rank(check: Check): number {
 }
 
 /** How the top bar sums a report up. */
-export function hostWord(report: DoctorReport | undefined): { word: string; state: Check['state'] } {
+export function hostWord(report: DoctorReport | undefined): {
+  word: string;
+  more?: string;
+  state: Check['state'];
+} {
   if (!report) return { word: 'host …', state: 'limited' };
   const missing = report.checks.filter((check) => check.state === 'missing').length;
   const limited = report.checks.filter((check) => check.state === 'limited').length;
   if (report.can.runtimes.length === 0) return { word: 'host can’t run containers', state: 'missing' };
   if (missing + limited === 0) return { word: 'host ok', state: 'ok' };
-  return { word: `host ok, ${missing + limited} limits`, state: 'limited' };
+  const limits = missing + limited;
+  return { word: 'host ok', more: `, ${limits} ${limits === 1 ? 'limit' : 'limits'}`, state: 'limited' };
 }

@@ -3,6 +3,7 @@ import type { Pace } from '../player/player.ts';
 import type { Reading, ReadingSnapshot } from '../player/reading.ts';
 import { instant } from './evidence/values.ts';
 import { Lanes } from './Lanes.tsx';
+import { useLink } from './page.ts';
 
 const LEVELS: readonly DetailLevel[] = ['story', 'calls', 'syscalls'];
 
@@ -36,7 +37,8 @@ export function PlayerBar(props: {
         </fieldset>
         <PaceChoice pace={player.pace} speed={player.speed} onChange={(p, s) => reading.setPace(p, s)} />
         <output className="instant" aria-label="Instant of the trace">
-          <strong>{instant(state?.at ?? 0)}</strong> of {instant(timeline?.events.at(-1)?.at ?? 0)}
+          <strong>{instant(state?.at ?? 0)}</strong>{' '}
+          <span className="wide-only">of {instant(timeline?.events.at(-1)?.at ?? 0)}</span>
         </output>
       </div>
       <Lanes steps={steps} current={stepIndex} onPick={props.onPick} />
@@ -79,6 +81,8 @@ function Moves({ reading, snapshot }: { reading: Reading; snapshot: ReadingSnaps
 
 function FollowState({ reading, snapshot }: { reading: Reading; snapshot: ReadingSnapshot }) {
   const { player, behind, closed } = snapshot;
+  const { state } = useLink();
+  if (!closed && state !== 'connected') return <span className="quiet-text">agent away</span>;
   if (player.following && !closed) return <span className="live-word">live</span>;
   if (behind === 0) return <span className="quiet-text">{closed ? 'at the end' : 'live'}</span>;
   const steps = `${behind} ${behind === 1 ? 'step' : 'steps'}`;

@@ -2,8 +2,8 @@ import type { RunSummary } from '@underdock/trace';
 import { useEffect, useState } from 'react';
 import { SourceError } from '../source/error.ts';
 import { duration } from './evidence/values.ts';
-import { usePage } from './page.ts';
-import { stateWord } from './RunsSheet.tsx';
+import { useLink, usePage } from './page.ts';
+import { stateClass, stateWord } from './RunsSheet.tsx';
 
 /** How the run stands, and what can be done with it now. */
 export function RunActions(props: {
@@ -14,6 +14,7 @@ export function RunActions(props: {
 }) {
   const { run } = props;
   const { http } = usePage();
+  const { state } = useLink();
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
   const act = async (what: (id: string) => Promise<void>, then?: () => void) => {
@@ -31,9 +32,9 @@ export function RunActions(props: {
   };
   const over = run.state === 'finished' || run.state === 'failed';
   return (
-    <fieldset className="run-actions">
+    <fieldset className="run-actions" disabled={state !== 'connected'}>
       <legend className="sr-only">This run</legend>
-      <span className={`run-state is-${run.state}`} role="status">
+      <span className={stateClass(run)} role="status">
         {stateWord(run)}
       </span>
       {run.deadline && !over && <Countdown until={run.deadline} />}

@@ -17,6 +17,12 @@ export function stateWord(run: RunSummary): string {
   return `exit code ${run.exitCode}`;
 }
 
+/** Red for a chain that broke, and for a process that ended badly. */
+export function stateClass(run: RunSummary): string {
+  const bad = run.state === 'failed' || (run.exitCode ?? 0) !== 0;
+  return bad ? 'run-state is-failed' : 'run-state';
+}
+
 /** All runs of this agent, live and finished. */
 export function RunsSheet(props: {
   runs: readonly RunSummary[];
@@ -44,7 +50,7 @@ export function RunsSheet(props: {
               >
                 <code>{run.command.map(quoteWord).join(' ')}</code>
                 <span className="run-facts">
-                  <span className={`run-state is-${run.state}`}>{stateWord(run)}</span>
+                  <span className={stateClass(run)}>{stateWord(run)}</span>
                   <span>{new Date(run.startedAt).toLocaleTimeString()}</span>
                   <span>{run.events.toLocaleString()} events</span>
                 </span>

@@ -11,6 +11,7 @@ export function TopBar(props: {
   doctor: DoctorReport | undefined;
   runs: number;
   canDrive: boolean;
+  connected: boolean;
   theme: Theme;
   onOpen: (sheet: OpenSheet) => void;
   onTheme: () => void;
@@ -25,7 +26,7 @@ export function TopBar(props: {
       {props.children}
       <nav aria-label="Page">
         {props.canDrive && (
-          <button type="button" onClick={() => props.onOpen('form')}>
+          <button type="button" disabled={!props.connected} onClick={() => props.onOpen('form')}>
             New run
           </button>
         )}
@@ -36,8 +37,14 @@ export function TopBar(props: {
         )}
         <button type="button" className={`quiet host is-${host.state}`} onClick={() => props.onOpen('host')}>
           {host.word}
+          {host.more && <span className="wide-only">{host.more}</span>}
         </button>
-        <button type="button" className="quiet icon" aria-label="Keys" onClick={() => props.onOpen('keys')}>
+        <button
+          type="button"
+          className="quiet icon wide-only"
+          aria-label="Keys"
+          onClick={() => props.onOpen('keys')}
+        >
           ?
         </button>
         <button

@@ -55,14 +55,16 @@ export function shownValue(name: string, value: unknown): string {
     return String(value);
   }
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (Array.isArray(value)) return value.map(itemOf).join(name === 'argv' || name === 'command' ? ' ' : ', ');
+  if (Array.isArray(value)) {
+    return short(value.map(itemOf).join(name === 'argv' || name === 'command' ? ' ' : ', '));
+  }
   if (typeof value === 'object' && value !== null) return itemOf(value);
   return short(String(value));
 }
 
-/** A digest by its first twelve digits, as engines show it; the raw evidence has all of it. */
+/** Digests and ids by their first twelve digits, as engines show them; the raw evidence has all of them. */
 function short(text: string): string {
-  return text.replaceAll(/\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b/g, '$1…');
+  return text.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1…');
 }
 
 function itemOf(value: unknown): string {
