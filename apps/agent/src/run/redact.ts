@@ -107,7 +107,7 @@ class RunRedactor implements Redactor {
       if (isEnvironment(key) || before === '-e' || before === '--env') return this.#entry(item, '');
       const joined = /^(--env=|-e)(?=[A-Za-z_]\w*=)/.exec(item)?.[0];
       if (joined) return this.#entry(item.slice(joined.length), joined);
-      if (typeof before === 'string' && SECRET_FLAG.test(before) && item !== REDACTED) {
+      if (typeof before === 'string' && SECRET_FLAG.test(before) && item !== REDACTED && item !== '--') {
         this.#names.add(`argument of ${before}`.slice(0, 300));
         return REDACTED;
       }
