@@ -1,17 +1,27 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunRequest } from '@underdock/trace';
 import { readStat } from '../../processes.ts';
 import type { Reaper } from '../../reaper.ts';
 import type { ViaContext } from '../via.ts';
+import type { BuiltConfig } from './bundle/config.ts';
 import type { HostAbilities } from './bundle/host.ts';
-import { type CreatedTask, createTask, deleteTask, type ImageSupply, writeConfig } from './highLevel.ts';
+import type { ImageConfig } from './bundle/imageConfig.ts';
+import {
+  type CreatedTask,
+  createTask,
+  deleteTask,
+  type ImageSupply,
+  type UnpackedImage,
+  writeConfig,
+} from './highLevel.ts';
 import { prepareSnapshot, type Snapshot } from './highLevelSnapshot.ts';
 import { Journal, ownMark } from './journal.ts';
 import type { LowLevelRuntime } from './lowLevel/runtime.ts';
 import type { Runtimes } from './lowLevel/runtimes.ts';
 import type { Recovered } from './recover.ts';
+import { removeAll } from './removal.ts';
 import { Undo } from './undo.ts';
+import { openUserNamespace, type UserNamespace } from './userNamespace.ts';
 
 /** What every container of this engine is made with. */
 export interface EngineParts {
@@ -44,9 +54,10 @@ export class ContainerParts {
   #context: ViaContext;
   #journal: Journal | undefined;
   #undo = new Undo();
-  #snapshot: Snapshot | undefined;
-  /** Span of the act that takes the container apart. */
-  #unmaking = '';
+  /** Where an ordinary user's mounts and runtimes are; root needs none. */
+  #namespace: UserNamespace | undefined;
+  /** Span of the act that takes the container apart, and whether its files stay. */
+  #unmaking = { span: '', keep: false };
 
   constructor(parts: EngineParts, wanted: ContainerWanted, context: ViaContext) {
     this.#parts = parts;
@@ -60,12 +71,35 @@ export class ContainerParts {
 
   /** Makes everything up to the waiting init, caused by `span`. When it rejects, `unmake` is still to be called. */
   async make(span: string): Promise<MadeContainer> {
-    const { request, id, name, signal } = this.#wanted;
-    const { tell, stateDir, runId } = this.#context;
-    const runtime = await this.#parts.runtimes.choose(request.runtime);
-    this.#journal = new Journal(stateDir, {
+    const { request, id, signal } = this.#wanted;
+    const { tell } = this.#context;
+    if (!this.#parts.host.root) await this.#openNamespace(span);
+    const runtime = await this.#parts.runtimes.choose(request.runtime, this.#namespace);
+    const folder = this.#openJournal(runtime);
+    for (const one of runtime.absent)
+      tell.log('low-level/absent', { ...one }, { cause: [span], container: id });
+    const wantedImage = { reference: request.image, plainHttp: request.plainHttp, container: id, signal };
+    const image = await this.#parts.images.supply(wantedImage, tell, span);
+    this.#context.learnEnv?.(image.config.Env ?? []);
+    signal.throwIfAborted();
+    const snapshot = await this.#makeSnapshot(image, folder, span);
+    signal.throwIfAborted();
+    const built = await this.#writeConfig(runtime, image.config, snapshot.target, span);
+    signal.throwIfAborted();
+    return this.#create(runtime, built, span);
+  }
+
+  async #openNamespace(span: string): Promise<void> {
+    const namespace = await openUserNamespace(this.#context.tell, span, this.#wanted.id);
+    this.#undo.add('the user namespace', () => namespace.close());
+    this.#namespace = namespace;
+  }
+
+  #openJournal(runtime: LowLevelRuntime): string {
+    const { id, name, request } = this.#wanted;
+    const journal = new Journal(this.#context.stateDir, {
       version: 1,
-      run: runId,
+      run: this.#context.runId,
       container: id,
       name,
       agent: ownMark(),
@@ -73,73 +107,79 @@ export class ContainerParts {
       runtime: request.runtime ?? runtime.name,
       cgroup: `${this.#parts.host.cgroup.parent ?? ''}/${id}`,
     });
-    for (const one of runtime.absent)
-      tell.log('low-level/absent', { ...one }, { cause: [span], container: id });
-    const wantedImage = { reference: request.image, plainHttp: request.plainHttp, container: id, signal };
-    const image = await this.#parts.images.supply(wantedImage, tell, span);
-    this.#context.learnEnv?.(image.config.Env ?? []);
-    signal.throwIfAborted();
+    this.#journal = journal;
+    this.#undo.add('the run’s folder', async () => {
+      if (!this.#unmaking.keep) await removeAll(journal.folder, this.#namespace);
+    });
+    return journal.folder;
+  }
+
+  async #makeSnapshot(image: UnpackedImage, folder: string, span: string): Promise<Snapshot> {
+    const { tell } = this.#context;
     const { layers, layersFolder, noOverlay } = image;
-    const where = { folder: this.#journal.folder, layersFolder, ...(noOverlay ? { noOverlay } : {}) };
-    this.#snapshot = await prepareSnapshot({ container: id, layers, ...where }, tell, span);
-    signal.throwIfAborted();
-    const made = await this.#create(runtime, image.config, span);
-    this.#note(made.pid);
-    return made;
+    const namespace = this.#namespace;
+    const snapshot = await prepareSnapshot(
+      {
+        container: this.#wanted.id,
+        layers,
+        layersFolder,
+        folder,
+        ...(noOverlay ? { noOverlay } : {}),
+        ...(namespace ? { namespace } : {}),
+      },
+      tell,
+      span,
+    );
+    this.#undo.add('the snapshot', () => snapshot.remove(tell, this.#unmaking.span, this.#unmaking.keep));
+    return snapshot;
   }
 
-  async #create(
+  #writeConfig(
     runtime: LowLevelRuntime,
-    image: Parameters<typeof writeConfig>[0]['image'],
+    image: ImageConfig,
+    rootfs: string,
     span: string,
-  ): Promise<MadeContainer> {
-    const { request, id, signal } = this.#wanted;
-    const { tell, output, allowedMounts } = this.#context;
+  ): Promise<BuiltConfig> {
+    const { request, id } = this.#wanted;
+    const { tell, allowedMounts } = this.#context;
     const bundle = join(this.#journal?.folder ?? '', 'bundle');
-    const rootfs = this.#snapshot?.target ?? '';
+    const namespace = this.#namespace;
+    const inside = namespace && {
+      rootfsView: namespace.view(rootfs),
+      userNamespace: { mappings: namespace.mappings, held: true },
+    };
     const { host } = this.#parts;
-    const built = await writeConfig(
-      { id, request, image, rootfs, bundle, allowedMounts, host, seccomp: runtime.name !== 'by-hand' },
+    const seccomp = runtime.name !== 'by-hand';
+    return writeConfig(
+      { id, request, image, rootfs, bundle, allowedMounts, host, seccomp, ...inside },
       tell,
       span,
     );
-    signal.throwIfAborted();
-    this.#undo.add('the low-level container', () => deleteTask(runtime, id, tell, this.#unmaking));
-    const { config, stopSignal } = built;
-    const task = await createTask(
-      runtime,
-      { id, bundle, config, interactive: request.interactive, sink: output },
-      tell,
-      span,
-    );
-    this.#undo.add('the streams', () => task.attached.close());
-    return { ...task, runtime, stopSignal };
   }
 
-  #note(pid: number): void {
-    const startTime = readStat(pid)?.startTime ?? 0;
-    this.#journal?.change({ state: 'created', init: { pid, startTime } });
+  async #create(runtime: LowLevelRuntime, built: BuiltConfig, span: string): Promise<MadeContainer> {
+    const { request, id } = this.#wanted;
+    const { tell, output } = this.#context;
+    const bundle = join(this.#journal?.folder ?? '', 'bundle');
+    this.#undo.add('the low-level container', () => deleteTask(runtime, id, tell, this.#unmaking.span));
+    const { config, stopSignal } = built;
+    const wanted = { id, bundle, config, interactive: request.interactive, sink: output };
+    const task = await createTask(runtime, wanted, tell, span);
+    this.#undo.add('the streams', () => task.attached.close());
+    const startTime = readStat(task.pid)?.startTime ?? 0;
+    this.#journal?.change({ state: 'created', init: { pid: task.pid, startTime } });
+    return { ...task, runtime, stopSignal };
   }
 
   /** Takes apart what was made, caused by `span`; with `keep` the container's files stay. Resolves with what failed. */
   async unmake(span: string, keep: boolean): Promise<{ what: string; error: unknown }[]> {
-    this.#unmaking = span;
-    const { tell } = this.#context;
+    this.#unmaking = { span, keep };
     if (!keep) this.#journal?.change({ state: 'removing' });
-    const failed = await this.#undo.all();
-    const rest = new Undo();
-    if (!keep) rest.add('the run’s folder', () => removeFolder(this.#journal));
-    const snapshot = this.#snapshot;
-    if (snapshot) rest.add('the snapshot', () => snapshot.remove(tell, span, keep));
-    return [...failed, ...(await rest.all())];
+    return this.#undo.all();
   }
 
   /** Removes the files of a container that was kept. */
   async forget(): Promise<void> {
-    await removeFolder(this.#journal);
+    if (this.#journal) await removeAll(this.#journal.folder);
   }
-}
-
-async function removeFolder(journal: Journal | undefined): Promise<void> {
-  if (journal) await rm(journal.folder, { recursive: true, force: true });
 }

@@ -5,6 +5,7 @@ import { writeBundle } from './bundle/bundle.ts';
 import { type BuiltConfig, buildConfig } from './bundle/config.ts';
 import type { HostAbilities } from './bundle/host.ts';
 import type { ImageConfig } from './bundle/imageConfig.ts';
+import type { IdMappings } from './idMappings.ts';
 import type { LowLevelRuntime, Stdio } from './lowLevel/runtime.ts';
 import { type Attached, attach, type OutputSink } from './stdio.ts';
 
@@ -44,6 +45,9 @@ export interface ConfigWanted {
   allowedMounts: readonly string[];
   host: HostAbilities;
   seccomp: boolean;
+  /** For an ordinary user: the namespace around it all, and where its root filesystem can be read from outside. */
+  userNamespace?: { mappings: IdMappings; held: boolean };
+  rootfsView?: string;
 }
 
 /** Builds config.json and writes the bundle, told as `high-level/write-config`. */

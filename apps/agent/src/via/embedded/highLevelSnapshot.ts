@@ -1,9 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Tell, Telling } from '../../run/tell.ts';
 import { runCommand } from './command.ts';
 import { EmbeddedError } from './error.ts';
 import { copyLayers } from './highLevelCopy.ts';
+import { removeAll } from './removal.ts';
+import type { UserNamespace } from './userNamespace.ts';
 
 /** A root filesystem that a container may write to, made of an image's layers. */
 export interface Snapshot {
@@ -25,6 +27,8 @@ export interface SnapshotInput {
   folder: string;
   /** Why overlay is not even tried. */
   noOverlay?: string;
+  /** Where an ordinary user's mounts are made. */
+  namespace?: UserNamespace;
 }
 
 /** Mounts an overlay, or copies where the kernel refuses one; leaves nothing when it rejects. */
@@ -50,7 +54,7 @@ export async function prepareSnapshot(input: SnapshotInput, tell: Tell, cause: s
   } catch (error) {
     const failure = snapshotError(error, paths.target);
     act.fail(failure);
-    await removeFolders(Object.values(paths));
+    await removeFolders(Object.values(paths), input.namespace);
     throw failure;
   }
 }
@@ -80,9 +84,11 @@ async function mountOverlay(
     `lowerdir=${lower.join(':')}`,
     `upperdir=${relative(from, paths.upper)}`,
     `workdir=${relative(from, paths.work)}`,
+    // Without the right to trusted attributes overlayfs keeps its marks in those of the user namespace (Linux 5.11).
+    ...(input.namespace ? ['userxattr'] : []),
   ];
   const { exitCode, stderr } = await runCommand({
-    argv: ['mount', '-t', 'overlay', 'overlay', '-o', options.join(','), paths.target],
+    argv: inFolder(input, ['mount', '-t', 'overlay', 'overlay', '-o', options.join(','), paths.target]),
     cwd: from,
     act,
     tell,
@@ -91,7 +97,7 @@ async function mountOverlay(
     container: input.container,
   });
   if (exitCode === 0) return undefined;
-  await removeFolders([paths.upper, paths.work]);
+  await removeFolders([paths.upper, paths.work], input.namespace);
   return `overlay was refused: ${stderr.trim().replace(/\s+/g, ' ').slice(0, 300) || `mount ended with ${exitCode}`}`;
 }
 
@@ -110,8 +116,8 @@ async function removeSnapshot(
     { ...about, cause: [cause] },
   );
   try {
-    if (fact.kind === 'overlay') await unmount(paths.target, act, tell, input.container);
-    if (!keep) await removeFolders(Object.values(paths));
+    if (fact.kind === 'overlay') await unmount(paths.target, act, tell, input);
+    if (!keep) await removeFolders(Object.values(paths), input.namespace);
     act.end(keep ? { kept: fact.kind === 'overlay' ? paths.upper : paths.target } : {});
     tell.fact('high-level/has-snapshot', { ...fact, gone: true }, { span: act.span, ...about });
   } catch (error) {
@@ -120,20 +126,26 @@ async function removeSnapshot(
   }
 }
 
-async function unmount(target: string, act: Telling, tell: Tell, container: string): Promise<void> {
-  const work = { act, tell, layer: 'high-level' as const, actor: 'umount', container };
-  const { exitCode, stderr } = await runCommand({ argv: ['umount', target], ...work });
+async function unmount(target: string, act: Telling, tell: Tell, input: SnapshotInput): Promise<void> {
+  const work = { act, tell, layer: 'high-level' as const, actor: 'umount', container: input.container };
+  const inside = (argv: string[]) => input.namespace?.wrap(argv) ?? argv;
+  const { exitCode, stderr } = await runCommand({ argv: inside(['umount', target]), ...work });
   if (exitCode === 0) return;
   // Something of ours still looks into it: detach it now, the kernel frees it when that ends.
-  const lazy = await runCommand({ argv: ['umount', '-l', target], ...work });
+  const lazy = await runCommand({ argv: inside(['umount', '-l', target]), ...work });
   if (lazy.exitCode === 0) return;
   throw new EmbeddedError('unmount-failed', `can’t unmount ${target}: ${(lazy.stderr || stderr).trim()}`, {
     remedy: `look with "fuser -m ${target}" who uses it, then "umount -l ${target}"`,
   });
 }
 
-async function removeFolders(folders: string[]): Promise<void> {
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+async function removeFolders(folders: string[], namespace?: UserNamespace): Promise<void> {
+  for (const folder of folders) await removeAll(folder, namespace);
+}
+
+/** Entering a mount namespace leads to its root: there the way to the folder has to be gone again. */
+function inFolder({ namespace, layersFolder }: SnapshotInput, argv: string[]): string[] {
+  return namespace ? namespace.wrap(['sh', '-c', 'cd "$0" && exec "$@"', layersFolder, ...argv]) : argv;
 }
 
 function snapshotError(error: unknown, target: string): unknown {

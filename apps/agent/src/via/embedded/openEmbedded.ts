@@ -18,6 +18,7 @@ import { type FoundRuntime, findRuntimes } from './lowLevel/runtimes.ts';
 import { markChildren } from './ownership.ts';
 import { type Recovered, recover } from './recover.ts';
 import { lockState } from './stateLock.ts';
+import { openUserNamespace, overlayWorks, type UserNamespace } from './userNamespace.ts';
 
 const run = promisify(execFile);
 
@@ -51,7 +52,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const unlock = lockState(stateDir);
   try {
     const host = await readHostAbilities();
-    const runtimes = await findRuntimes({ stateDir, host, builtIn: [await byHand(stateDir)] });
+    const byHand = (namespace?: UserNamespace) => openByHandIn(stateDir, namespace);
+    const runtimes = await findRuntimes({ stateDir, host, byHand });
     const recovered = await recover(stateDir, runtimes);
     if (recovered.length > 0) removeEmptyParent(host);
     const unmark = markChildren(stateDir);
@@ -81,13 +83,11 @@ function removeEmptyParent({ cgroup }: HostAbilities): void {
   for (const folder of cgroupFolders(cgroup.parent)) removeEmptyCgroup(folder);
 }
 
-async function byHand(stateDir: string): Promise<LowLevelRuntime | FoundRuntime> {
-  try {
-    return await openByHand({ root: join(stateDir, 'runtime', 'by-hand') });
-  } catch (error) {
-    const { message, remedy } = describeError(error);
-    return { name: 'by-hand', why: message, ...(remedy ? { remedy } : {}) };
-  }
+function openByHandIn(stateDir: string, namespace: UserNamespace | undefined): Promise<LowLevelRuntime> {
+  const root = join(stateDir, 'runtime', 'by-hand');
+  if (!namespace) return openByHand({ root });
+  const { mappings } = namespace;
+  return openByHand({ root, userNamespace: { wrap: (argv) => namespace.wrap(argv), mappings } });
 }
 
 async function registryImages(options: EmbeddedOptions, host: HostAbilities): Promise<ImageSupply> {
@@ -103,7 +103,7 @@ async function registryImages(options: EmbeddedOptions, host: HostAbilities): Pr
 
 /** Tries an overlay on the state directory's filesystem, in a mount namespace of its own. Resolves with why not. */
 async function overlayRefusal(stateDir: string, host: HostAbilities): Promise<string | undefined> {
-  if (!host.root) return 'an ordinary user can’t mount an overlay outside a user namespace';
+  if (!host.root) return overlayRefusalInside(stateDir);
   const folder = await mkdtemp(join(stateDir, 'try-overlay-'));
   try {
     for (const name of ['lower', 'upper', 'work', 'target']) await mkdir(join(folder, name));
@@ -116,5 +116,15 @@ async function overlayRefusal(stateDir: string, host: HostAbilities): Promise<st
     return `overlay was refused: ${said.trim().replace(/\s+/g, ' ').slice(0, 300)}`;
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function overlayRefusalInside(stateDir: string): Promise<string | undefined> {
+  try {
+    const namespace = await openUserNamespace();
+    const works = await overlayWorks(namespace, stateDir).finally(() => namespace.close());
+    return works ? undefined : 'overlay was refused in a user namespace (it needs Linux 5.11)';
+  } catch (error) {
+    return describeError(error).message;
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { allProcesses, isAlive, type ProcessStat } from '../../processes.ts';
@@ -8,6 +8,7 @@ import { removePartials } from './highLevelLayers.ts';
 import { type FoundRun, markLives, readJournals } from './journal.ts';
 import type { Runtimes } from './lowLevel/runtimes.ts';
 import { carriesMark } from './ownership.ts';
+import { removeAll } from './removal.ts';
 
 const run = promisify(execFile);
 
@@ -72,7 +73,7 @@ async function recoverRun(stateDir: string, found: FoundRun, runtimes: Runtimes)
   await attempt('unmount its filesystems', () => unmountBelow(folder));
   if (entry) await attempt('remove its cgroups', async () => removeCgroups(entry.cgroup));
   await attempt('remove its folder', async () => {
-    rmSync(folder, { recursive: true, force: true });
+    await removeAll(folder);
     return [`removed ${folder}`];
   });
   const { container = '', name = '', state = 'preparing' } = entry ?? {};

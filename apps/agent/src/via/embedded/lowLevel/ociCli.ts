@@ -20,6 +20,8 @@ export interface OciCliOptions {
   absent?: readonly { what: string; why: string }[];
   /** A mounted cgroup2 hierarchy that has to be hidden from the runtime (crun refuses hybrid layouts). */
   hideUnified?: string;
+  /** The command that does `argv` where this user is root. */
+  inside?: (argv: string[]) => string[];
 }
 
 /** A runtime that is commanded as the OCI runtime command line interface has it (create, start, state, kill, delete). */
@@ -196,12 +198,13 @@ class OciCli implements LowLevelRuntime {
   }
 
   #argv(asked: Asked, log: string): string[] {
-    const { path, root, name, hideUnified } = this.#options;
+    const { path, root, name, hideUnified, inside } = this.#options;
     const logTarget = name === 'crun' ? `file:${log}` : log;
     const global = ['--root', root, '--log', logTarget, '--log-format', 'json', '--debug'];
     const argv = [path, ...global, asked.step, ...asked.words];
     // runc and crun take the signal after the id.
     argv.splice(asked.step === 'kill' ? argv.length - 1 : argv.length, 0, asked.id);
+    if (inside) return inside(argv);
     if (hideUnified === undefined) return argv;
     return ['unshare', '-m', 'sh', '-c', `umount ${hideUnified}; exec "$@"`, 'sh', ...argv];
   }

@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { findProgram } from '../../../programs.ts';
+import { describeError } from '../../../run/error.ts';
 import type { HostAbilities } from '../bundle/host.ts';
 import { EmbeddedError } from '../error.ts';
+import type { UserNamespace } from '../userNamespace.ts';
 import { createOciCli } from './ociCli.ts';
 import type { LowLevelRuntime } from './runtime.ts';
 
@@ -23,16 +25,19 @@ export interface FoundRuntime {
 /** The low-level runtimes of this host, best first, and how to get at one. */
 export interface Runtimes {
   found: readonly FoundRuntime[];
-  /** The runtime of this name, or at this path; the best one by default. Rejects with EmbeddedError `unknown-runtime`. */
-  choose(wanted?: string): Promise<LowLevelRuntime>;
+  /**
+   * The runtime of this name, or at this path; the best one by default; inside `namespace` for an ordinary user. Rejects with
+   * EmbeddedError `unknown-runtime` or `unusable-runtime`.
+   */
+  choose(wanted?: string, namespace?: UserNamespace): Promise<LowLevelRuntime>;
 }
 
 /** What looking for runtimes needs. */
 export interface RuntimesOptions {
   stateDir: string;
   host: HostAbilities;
-  /** A runtime that is no program: `by-hand`, or why it can't be had. Tried after the programs. */
-  builtIn?: readonly (LowLevelRuntime | FoundRuntime)[];
+  /** Opens the runtime that is no program; it rejects where its tools are missing. Tried after the programs. */
+  byHand: (namespace?: UserNamespace) => Promise<LowLevelRuntime>;
   path?: string;
 }
 
@@ -41,26 +46,25 @@ const PROGRAMS = ['runc', 'crun'];
 /** Looks for runc and crun in PATH. Never rejects: what is missing is said in `found`. */
 export async function findRuntimes(options: RuntimesOptions): Promise<Runtimes> {
   const programs = await Promise.all(PROGRAMS.map((name) => look(name, options)));
-  const builtIn = options.builtIn ?? [];
-  const found: FoundRuntime[] = [...programs, ...builtIn.map(foundOf)];
-  const made = new Map<string, LowLevelRuntime>(builtIn.filter(isRuntime).map((one) => [one.name, one]));
-  const choose = async (wanted?: string): Promise<LowLevelRuntime> => {
+  const found: FoundRuntime[] = [...programs, await lookByHand(options)];
+  const choose = async (wanted?: string, namespace?: UserNamespace): Promise<LowLevelRuntime> => {
     const one = wanted?.includes('/') ? await look(wanted, options) : pick(found, wanted);
     if (one.why !== undefined) throw unusable(one, found);
-    const key = one.path ?? one.name;
-    const runtime = made.get(one.name) ?? made.get(key) ?? createRuntime(one, options);
-    made.set(key, runtime);
-    return runtime;
+    return one.path === undefined
+      ? options.byHand(namespace)
+      : createRuntime(one, one.path, options, namespace);
   };
   return { found, choose };
 }
 
-function isRuntime(one: LowLevelRuntime | FoundRuntime): one is LowLevelRuntime {
-  return 'create' in one;
-}
-
-function foundOf(one: LowLevelRuntime | FoundRuntime): FoundRuntime {
-  return isRuntime(one) ? { name: one.name, version: one.version } : one;
+async function lookByHand({ byHand }: RuntimesOptions): Promise<FoundRuntime> {
+  try {
+    const { name, version } = await byHand();
+    return { name, version };
+  } catch (error) {
+    const { message, remedy } = describeError(error);
+    return { name: 'by-hand', why: message, ...(remedy ? { remedy } : {}) };
+  }
 }
 
 function pick(found: readonly FoundRuntime[], wanted: string | undefined): FoundRuntime {
@@ -132,14 +136,20 @@ async function versionOf(file: string): Promise<string | undefined> {
   }
 }
 
-function createRuntime(one: FoundRuntime, { stateDir, host }: RuntimesOptions): LowLevelRuntime {
+function createRuntime(
+  one: FoundRuntime,
+  path: string,
+  { stateDir, host }: RuntimesOptions,
+  namespace: UserNamespace | undefined,
+): LowLevelRuntime {
   const hide =
     one.name === 'crun' && host.cgroup.layout === 'hybrid' ? host.cgroup.mounts.unified : undefined;
   return createOciCli({
     name: one.name,
-    path: one.path ?? one.name,
+    path,
     version: one.version ?? '',
     root: join(stateDir, 'runtime', one.name),
     ...(hide ? { hideUnified: hide } : {}),
+    ...(namespace ? { inside: (argv: string[]) => namespace.wrap(argv) } : {}),
   });
 }
