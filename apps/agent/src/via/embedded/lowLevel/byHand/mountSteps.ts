@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { CgroupAbilities } from '../../bundle/cgroups.ts';
 import type { OciConfig, OciMount } from '../../bundle/ociConfig.ts';
+import { EmbeddedError } from '../../error.ts';
 import { mapsRanges } from './beginning.ts';
 import type { Entered, Step } from './step.ts';
 
@@ -100,6 +101,11 @@ function legacyCgroupStep(mount: OciMount, context: MountContext, at: string): S
 
 async function mountSteps(mount: OciMount, context: MountContext): Promise<Step[]> {
   const at = await context.place(mount.destination);
+  if (at === context.config.root.path) {
+    throw new EmbeddedError('bad-image', `${mount.destination} in the image is a link to its root`, {
+      remedy: 'use another image: nothing can be mounted there without hiding all of it',
+    });
+  }
   const alone = context.has('user') && !mapsRanges(context.config);
   // In a user namespace that maps one group only, no other can own a terminal.
   const options = (mount.options ?? []).filter((word) => !alone || !/^gid=(?!0$)/.test(word));

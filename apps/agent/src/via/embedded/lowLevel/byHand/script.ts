@@ -53,6 +53,8 @@ function header(config: OciConfig): string[] {
     '# What these commands can’t do is missing: the seccomp filter, and the device rules where cgroups are v2.',
     '# ROOTFS is the unpacked image; set it to use another tree.',
     'set -eu',
+    // an ordinary user's PATH may lack these
+    'PATH=$PATH:/usr/sbin:/sbin',
     `ROOTFS=\${ROOTFS:-${shellQuote(config.root.path)}}`,
     'WORK=$(mktemp -d)',
     'init=',
