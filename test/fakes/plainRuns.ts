@@ -24,6 +24,10 @@ export class PlainRun implements Run {
   #request: RunRequest;
   #exitCode: number | undefined;
   #child: ChildProcess | undefined;
+  #hasSpawned: (child: ChildProcess) => void = () => {};
+  #spawned = new Promise<ChildProcess>((resolve) => {
+    this.#hasSpawned = resolve;
+  });
   #killedBy: NodeJS.Signals | undefined;
   #listeners = new Set<Batch>();
   #outputs = new Set<Output>();
@@ -92,12 +96,13 @@ export class PlainRun implements Run {
     return () => this.#outputs.delete(listener);
   }
 
-  input(bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve) => void this.#child?.stdin?.write(bytes, () => resolve()));
+  async input(bytes: Uint8Array): Promise<void> {
+    const child = await this.#spawned;
+    await new Promise<void>((resolve) => void child.stdin?.write(bytes, () => resolve()));
   }
 
   endInput(): void {
-    this.#child?.stdin?.end();
+    void this.#spawned.then((child) => child.stdin?.end());
   }
 
   resize(cols: number, rows: number): void {
@@ -129,9 +134,13 @@ export class PlainRun implements Run {
     });
     if (this.#request.hold) {
       this.#become('held');
-      await new Promise<void>((resolve) => {
+      const hold = { step: 'engine/hold', layer: 'engine', span: 's2' } as const;
+      const released = new Promise<void>((resolve) => {
         this.#release = resolve;
       });
+      this.emit({ ...hold, type: 'begin' });
+      await released;
+      this.emit({ ...hold, type: 'end' });
     } else await new Promise((resolve) => setTimeout(resolve, 20));
     const outcome = await this.#spawn();
     this.#exitCode = outcome.exitCode;
@@ -154,6 +163,7 @@ export class PlainRun implements Run {
     const env = Object.fromEntries(this.#request.env.map((one) => one.split(/=(.*)/s).slice(0, 2)));
     const child = spawn(file, args, { stdio: 'pipe', env: { PATH: process.env.PATH, ...env } });
     this.#child = child;
+    this.#hasSpawned(child);
     if (this.#killedBy) child.kill(this.#killedBy);
     if (!this.#request.interactive) child.stdin.end();
     child.stdin.on('error', () => {});

@@ -61,6 +61,7 @@ class RunFace {
   #run: CommandedRun | undefined;
   #lent = false;
   #container = false;
+  #held = false;
 
   constructor(request: RunRequest, options: RunOptions, streams: Streams) {
     this.#request = request;
@@ -92,7 +93,7 @@ class RunFace {
         this.#container = true;
         this.#lend();
       }
-      if (event.step === 'engine/hold') this.#offerRelease(event);
+      if (event.step === 'engine/hold') this.#hold(event.type === 'begin');
       this.#lines.events([event]);
     }
   }
@@ -106,6 +107,7 @@ class RunFace {
     if (this.#request.tty && stdout.isTTY) run.resize(stdout.columns, stdout.rows);
     if (this.#request.interactive && !this.#request.hold) this.#endings.push(forwardInput(stdin, run));
     if (this.#container) this.#lend();
+    this.#offerRelease();
     stdout.on('error', () => void run.stop().catch(() => {}));
   }
 
@@ -144,8 +146,14 @@ class RunFace {
     this.#endings.push(lendTerminal(this.#streams, this.#run));
   }
 
-  #offerRelease(event: TraceEvent): void {
-    if (event.type !== 'begin' || !this.#run) return;
+  #hold(held: boolean): void {
+    this.#held = held;
+    if (held) this.#offerRelease();
+  }
+
+  /** The container may be held before `meet` or after it: whichever comes second makes the offer. */
+  #offerRelease(): void {
+    if (!this.#run || !this.#held) return;
     const run = this.#run;
     const { stdin, stderr } = this.#streams;
     stderr.write('underdock: held between create and start: press Enter to start it\n');

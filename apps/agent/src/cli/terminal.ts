@@ -10,17 +10,17 @@ export interface Streams {
 
 /** Passes standard input on, no faster than it is taken. Returns how to stop. */
 export function forwardInput(stdin: Streams['stdin'], run: CommandedRun): () => void {
+  // Streams may say that they have ended while their last bytes are still on their way.
+  let passed = Promise.resolve();
   const take = (bytes: Buffer) => {
     stdin.pause();
-    run.input(bytes).then(
-      () => stdin.resume(),
-      () => stop(),
-    );
+    passed = passed.then(() => run.input(bytes)).then(() => void stdin.resume(), stop);
   };
-  const end = () => run.endInput();
+  const end = () => void passed.then(() => run.endInput());
   const stop = () => {
     stdin.off('data', take);
     stdin.off('end', end);
+    stdin.off('error', end);
     stdin.pause();
   };
   stdin.on('data', take);
