@@ -224,6 +224,9 @@ export function actsOfTrace(events: readonly TraceEvent[]): string[] {
   return acts;
 }
 
+// The witness cuts strings at 63 characters.
+const cut = (text: unknown) => String(text).slice(0, 63);
+
 function traceMoment({ step, data, actor, evidence }: TraceEvent): string | undefined {
   const raw = evidence[0]?.raw ?? {};
   switch (step) {
@@ -233,9 +236,9 @@ function traceMoment({ step, data, actor, evidence }: TraceEvent): string | unde
       return `${actor.pid} exits ${data.signal ? Number(data.signal) : Number(data.exitCode) << 8}`;
     case 'kernel/cgroup-mkdir':
     case 'kernel/cgroup-rmdir':
-      return `${actor.pid} ${step.slice('kernel/cgroup-'.length)} ${data.hierarchy}:${data.path}`;
+      return `${actor.pid} ${step.slice('kernel/cgroup-'.length)} ${data.hierarchy}:${cut(data.path)}`;
     case 'kernel/cgroup-attach':
-      return `${actor.pid} attach ${data.attachedPid} to ${data.hierarchy}:${data.path}`;
+      return `${actor.pid} attach ${data.attachedPid} to ${data.hierarchy}:${cut(data.path)}`;
     case 'kernel/oom-kill':
       return `oom-kill of ${data.victimPid}`;
     default:
