@@ -58,7 +58,7 @@ function boxOf(actor: ActorState, layout: Layout, rect: Rect, active: boolean, m
       stroke: active ? `layer-${actor.layer}` : 'box-line',
       strokeWidth: active ? 2.5 : 1.25,
       ref,
-      label: `${actor.name}, ${actor.layer}${details ? `, ${details}` : ''}`,
+      label: `${actor.name}${more > 0 ? ` and ${more} more` : ''}, ${actor.layer}${details ? `, ${details}` : ''}`,
     },
     {
       kind: 'rect',
@@ -81,7 +81,7 @@ function boxWords(actor: ActorState, layout: Layout, rect: Rect, details: string
   const x = rect.x + layout.small * 1.1;
   const room = rect.x + rect.width - x - layout.small * 0.4;
   const middle = rect.y + rect.height / 2;
-  const name = more > 0 ? `${actor.name} and ${more} more` : actor.name;
+  const name = more > 0 ? `+${more} ${actor.name}` : actor.name;
   const base = { part: 'text', layer: actor.layer, x, ref: { actor: actor.key } } as const;
   const nameY = layout.twoLines && details ? middle - layout.small * 0.22 : middle + layout.large * 0.36;
   return [

@@ -24,6 +24,14 @@ export function isInGamut(color: Oklch): boolean {
   return linear(color).every((channel) => channel > -0.002 && channel < 1.002);
 }
 
+/** The colour with as much of its chroma as sRGB can show at this lightness and hue. */
+export function fitToGamut([lightness, chroma, hue]: Oklch): Oklch {
+  let fitted = chroma;
+  while (fitted > 0 && !isInGamut([lightness, fitted, hue]))
+    fitted = Math.round((fitted - 0.002) * 1000) / 1000;
+  return [lightness, Math.max(0, fitted), hue];
+}
+
 /** The colour as `#rrggbb`, for SVG readers that know no oklch. */
 export function toHex(color: Oklch): string {
   const encoded = linear(color).map((channel) => {

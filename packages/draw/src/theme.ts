@@ -1,4 +1,4 @@
-import { type Oklch, toCss, toHex } from './color.ts';
+import { fitToGamut, type Oklch, toCss, toHex } from './color.ts';
 import type { Token } from './shapes.ts';
 
 export type ThemeName = 'dark' | 'light' | 'print';
@@ -33,7 +33,7 @@ const DARK: Theme = {
   accent: [0.8, 0.12, 235],
   shaft: [0.86, 0.09, 225],
   focus: [0.86, 0.15, 95],
-  failure: [0.72, 0.18, 25],
+  failure: [0.755, 0.16, 25],
   gap: [0.82, 0.14, 78],
   'band-client': [0.345, 0.045, 250],
   'band-engine': [0.3, 0.045, 252],
@@ -67,8 +67,8 @@ const LIGHT: Theme = {
   accent: [0.47, 0.13, 245],
   shaft: [1, 0, 0],
   focus: [0.5, 0.16, 290],
-  failure: [0.5, 0.19, 27],
-  gap: [0.5, 0.11, 66],
+  failure: [0.475, 0.19, 27],
+  gap: [0.46, 0.1, 66],
   'band-client': [0.97, 0.014, 235],
   'band-engine': [0.935, 0.026, 238],
   'band-high-level': [0.9, 0.036, 241],
@@ -123,11 +123,15 @@ const withRockHues = (theme: Theme, lightness: number, chroma: number): Theme =>
   'rock-gap': lightness > 0.6 ? [0.84, 0.13, 78] : theme.gap!,
 });
 
+/** Colours as screens can show them. */
+const shown = (theme: Theme): Theme =>
+  Object.fromEntries(Object.entries(theme).map(([token, color]) => [token, fitToGamut(color)]));
+
 /** Every colour of the page and of exported pictures, by name. */
 export const THEMES: Readonly<Record<ThemeName, Theme>> = {
-  dark: withRockHues(DARK, 0.8, 0.115),
-  light: withRockHues(LIGHT, 0.82, 0.11),
-  print: withRockHues(PRINT, 0.5, 0.1),
+  dark: shown(withRockHues(DARK, 0.8, 0.115)),
+  light: shown(withRockHues(LIGHT, 0.82, 0.11)),
+  print: shown(withRockHues(PRINT, 0.47, 0.1)),
 };
 
 /** The theme as CSS custom properties, one a line: `--layer-engine: oklch(…);`. */

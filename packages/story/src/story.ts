@@ -52,7 +52,8 @@ export function sentenceFor(event: TraceEvent, state?: ChainState): Sentence {
 /** The sentence for a told step: a bundle by its count, an answer by what came back, else what is done. */
 export function sentenceForStep(step: ToldStep, state?: ChainState): Sentence {
   const { event, end } = step;
-  const values = { ...valuesOf(event, state, {}), ...end?.data, ...(step.failure ?? {}) };
+  const outcome = step.part === 'asks' ? {} : { ...end?.data, ...step.failure };
+  const values = { ...valuesOf(event, state, {}), ...outcome };
   const readBack = step.count > 1 ? readBackSentence(step) : undefined;
   if (readBack)
     return { text: readBack, terms: termsOfKeys(['namespace', 'cgroup', 'seccomp', 'capability']) };

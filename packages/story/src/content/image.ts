@@ -5,15 +5,15 @@ export const HIGH_LEVEL: StoryTable = {
   'high-level/resolve-image': {
     title: 'Which image is it',
     does: [
-      '{actor} asks {registry} which image {repository}[:{tag}] is',
+      '{actor} asks {registry} which image {repository}[:{tag}] is[: {digest|short}]',
       '{actor} looks up the image {reference}',
       '{actor} looks up the image',
     ],
     answers: ['{repository}[:{tag}] is the image {digest|short}[ for {platform}]', 'The image is found'],
     failed: [
-      'The image {reference} is not found: {message}',
-      'The image is not found: {message}',
-      'The image is not found: {error}',
+      'The image {reference} can’t be looked up: {message}',
+      'The image can’t be looked up: {message}',
+      'The image can’t be looked up: {error}',
     ],
     why: 'A name such as nginx:latest can mean another image tomorrow. The registry answers with a digest, the fingerprint of the content, and from now on only the digest counts.',
     see: [
@@ -85,7 +85,7 @@ export const HIGH_LEVEL: StoryTable = {
   },
   'high-level/unpack-layer': {
     title: 'Unpack a layer',
-    does: ['{actor} unpacks layer {index|nth}', '{actor} unpacks a layer'],
+    does: ['{actor} unpacks layer {index|nth}[: {entries} entries]', '{actor} unpacks a layer'],
     answers: [
       'Layer {index|nth} is unpacked: {entries} entries[, {bytes|bytes}][, {whiteouts|whiteouts}]',
       'A layer is unpacked',

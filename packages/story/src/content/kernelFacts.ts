@@ -142,6 +142,18 @@ export const KERNEL_FACTS: StoryTable = {
     see: [{ title: 'stdout(3)', href: 'https://man7.org/linux/man-pages/man3/stdout.3.html' }],
     terms: ['stream'],
   },
+  'process/output-limit': {
+    title: 'Output that is not kept',
+    does: [
+      'The first {keptBytes|bytes} of the output are kept in the trace; {omittedBytes|bytes} passed through',
+      'The first {keptBytes|bytes} of the output are kept in the trace; the rest passes through',
+      'From here on output passes through without being kept in the trace',
+    ],
+    many: ['Output passes through without being kept in the trace'],
+    why: 'A trace is to be small enough to be handed on. Output beyond its limits still reaches whoever listens; what is missing in the trace is counted.',
+    see: [{ title: 'stdout(3)', href: 'https://man7.org/linux/man-pages/man3/stdout.3.html' }],
+    terms: ['stream'],
+  },
   'process/input': {
     title: 'Input',
     does: ['The process is given {bytes|bytes} of input', 'The process is given input'],
