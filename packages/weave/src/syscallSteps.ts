@@ -58,8 +58,9 @@ function tellPrctl(_: string, args: Args): Told | undefined {
     case 22: {
       const filter = number(args, 'arg2') === 2;
       const operation = SECCOMP_OPERATIONS[filter ? 1 : 0];
-      const probe = filter && number(args, 'arg3') === 0 ? { probe: true } : {};
-      return { step: 'kernel/seccomp', data: { syscall, operation, flags: [], ...probe } };
+      const asks = filter && number(args, 'arg3') === 0;
+      const more = asks ? { probe: true } : instructionsOf(args);
+      return { step: 'kernel/seccomp', data: { syscall, operation, flags: [], ...more } };
     }
     case 24:
       return { step: 'kernel/drop-bounding', data: { capability: capabilityName(number(args, 'arg2')) } };
@@ -70,14 +71,20 @@ function tellPrctl(_: string, args: Args): Told | undefined {
   }
 }
 
+function instructionsOf(args: Args): { instructions?: number } {
+  const length = number(args, 'length');
+  return length > 0 ? { instructions: length } : {};
+}
+
 function tellSeccomp(_: string, args: Args): Told {
   const op = number(args, 'op');
   // Without a program, or with a question as operation, the caller only wants to learn what the kernel supports.
-  const asks = op >= 2 || (op === 1 && number(args, 'uargs') === 0);
+  const flags = number(args, 'flags');
+  const asks = op >= 2 || (op === 1 && number(args, 'uargs') === 0) || (op === 0 && flags !== 0);
   const data = {
     operation: SECCOMP_OPERATIONS[op] ?? String(op),
-    flags: flagNames(number(args, 'flags'), SECCOMP_FLAGS),
-    ...(asks ? { probe: true } : { instructions: number(args, 'length') }),
+    flags: flagNames(flags, SECCOMP_FLAGS),
+    ...(asks ? { probe: true } : instructionsOf(args)),
   };
   return { step: 'kernel/seccomp', data };
 }

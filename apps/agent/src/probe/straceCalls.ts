@@ -71,7 +71,12 @@ const READERS: Readonly<Record<string, Reader>> = {
   chroot: strings('path'),
   sethostname: strings('hostname'),
   capset: capabilities,
-  prctl: (a) => ({ option: numberOf(a[0]), arg2: numberOf(a[1]), arg3: a[2] && a[2] !== 'NULL' ? 1 : 0 }),
+  prctl: (a) => ({
+    option: numberOf(a[0]),
+    arg2: numberOf(a[1]),
+    arg3: a[2] && a[2] !== 'NULL' ? 1 : 0,
+    length: numberOf(fieldOf(a[2], 'len')),
+  }),
   seccomp: (a) => ({
     op: numberOf(a[0]),
     flags: numberOf(a[1]),

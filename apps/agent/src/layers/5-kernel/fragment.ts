@@ -88,9 +88,16 @@ const privileges: SyscallProbe[] = [
     // PR_SET_SECCOMP 22, PR_CAPBSET_DROP 24, PR_SET_NO_NEW_PRIVS 38
     name: 'prctl',
     ids: [157, 167],
-    setup: '$g = A0 & 0xffffffff;',
+    // struct sock_fprog, which installing a filter points to, begins with the number of instructions
+    setup:
+      '$g = A0 & 0xffffffff; $h = (uint64)0; if ($g == 22 && A2 != 0) { $h = (uint64)*(uint16*)uptr(A2); }',
     when: '$g == 22 || $g == 24 || $g == 38',
-    numbers: { option: ['$g', 'u32'], arg2: ['A1', 'u64'], arg3: ['(A2 != 0)', 'u32'] },
+    numbers: {
+      option: ['$g', 'u32'],
+      arg2: ['A1', 'u64'],
+      arg3: ['(A2 != 0)', 'u32'],
+      length: ['$h', 'u32'],
+    },
   },
   {
     // struct sock_fprog begins with the number of instructions
