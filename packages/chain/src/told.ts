@@ -159,7 +159,8 @@ function tellEnd(telling: Telling, event: TraceEvent): Telling {
     ...step,
     end: event,
     durationMs: event.at - step.at,
-    failure: failureOf(event) ?? step.failure,
+    // What went wrong is told by the answer, not by the question.
+    failure: answers ? step.failure : (failureOf(event) ?? step.failure),
     part: answers ? 'asks' : 'does',
   }));
   if (!answers || event.data.open === true) return changed;

@@ -1,9 +1,10 @@
 import { type Call, type ChainState, callOf, isShown, recentCalls } from '@underdock/chain';
+import { arrowLabel, nameOf } from './arrowName.ts';
 import type { Boxes } from './boxes.ts';
 import type { Layout } from './layout.ts';
-import { textWidth } from './measure.ts';
+import { markShapes } from './marks.ts';
 import type { SceneOptions } from './options.ts';
-import { present, words } from './paint.ts';
+import { present } from './paint.ts';
 import { type Route, routeOf } from './route.ts';
 import type { Shape } from './shapes.ts';
 
@@ -35,7 +36,7 @@ export function arrowShapes(state: ChainState, layout: Layout, boxes: Boxes, opt
   return {
     shapes: [
       ...threads(state, layout, boxes, level),
-      ...marks(others.slice(FADING), layout, boxes),
+      ...markShapes(others.slice(FADING), layout, boxes),
       ...fading,
       ...front,
     ],
@@ -131,16 +132,6 @@ function brightArrow(
   ]);
 }
 
-/** The name on an arrow: what was said, or what came back. */
-function arrowLabel(call: Call, answers: boolean): string {
-  const { failure, data } = call;
-  if (failure) return `${call.name}: ${failure.error}${failure.message ? `, ${failure.message}` : ''}`;
-  const ended = call.endAt !== undefined && (answers || call.step === 'client/run');
-  if (ended && typeof data.exitCode === 'number') return `${call.name}: exit ${data.exitCode}`;
-  if (!answers) return call.name;
-  return `${call.name}: done`;
-}
-
 function fadingArrow(call: Call, layout: Layout, boxes: Boxes, named: Set<string>, age: number): Shape[] {
   const route = routeOf(call, layout, boxes, age);
   if (!route) return [];
@@ -167,63 +158,6 @@ function fadingArrow(call: Call, layout: Layout, boxes: Boxes, named: Set<string
   ]);
 }
 
-interface Naming {
-  text: string;
-  opacity: number;
-  states: string[];
-  weight: number;
-}
-
-/** The name beside its arrow, on a plate that hides the lines behind; one name a place, the newest first. */
-function nameOf(call: Call, route: Route, layout: Layout, named: Set<string>, naming: Naming): Shape[] {
-  if (named.has(route.place)) return [];
-  named.add(route.place);
-  const inRock = route.place === 'strip 3';
-  const ref = { span: call.span, seq: call.beginSeq, step: call.step };
-  const size = layout.small;
-  const { x, y, room } = route.text;
-  const soft = naming.weight < 600 ? 'ink-soft' : 'ink';
-  const text = words({
-    key: `name/${call.key}`,
-    part: 'text',
-    states: naming.states,
-    layer: call.layer,
-    x,
-    y,
-    text: naming.text,
-    room,
-    size,
-    mono: true,
-    weight: naming.weight,
-    fill: call.failure ? 'failure' : soft,
-    ref,
-  });
-  const shown = text[0];
-  if (!shown) return [];
-  const width = textWidth(shown.text, { size, mono: true });
-  const plate: Shape = {
-    kind: 'rect',
-    key: `plate/${call.key}`,
-    part: 'text',
-    x: x - size * 0.4,
-    y: y - size * 1.05,
-    width: width + size * 0.8,
-    height: size * 1.45,
-    radius: size * 0.35,
-    fill: inRock ? 'band-low-level' : plateFill(route.place),
-    ref,
-  };
-  return [plate, ...text];
-}
-
-const PLATES = ['band-client', 'band-engine', 'band-high-level', 'band-low-level'];
-
-function plateFill(place: string): string {
-  const [where, index] = place.split(' ');
-  const band = Number(index) + (where === 'strip' ? 1 : 0);
-  return PLATES[Math.min(band, PLATES.length - 1)]!;
-}
-
 function crossAt(points: Route['points'], layout: Layout, call: Call): Shape {
   const [x, y] = points.at(-1)!;
   const [px, py] = points.at(-2)!;
@@ -241,38 +175,4 @@ function crossAt(points: Route['points'], layout: Layout, call: Call): Shape {
     strokeWidth: 3.5,
     label: 'failed here',
   };
-}
-
-/** What is long past: thin marks left of the dive's line that can be chosen, newest nearest to it. */
-function marks(calls: readonly Call[], layout: Layout, boxes: Boxes): Shape[] {
-  const counts = new Map<string, number>();
-  return calls.flatMap((call) => {
-    const place = routeOf(call, layout, boxes, 0)?.place;
-    const index = place?.startsWith('strip ') ? Number(place.slice(6)) : undefined;
-    const zone = index === undefined ? undefined : layout.strips[index];
-    if (!place || !zone) return [];
-    const count = counts.get(place) ?? 0;
-    counts.set(place, count + 1);
-    const x = layout.diveX - layout.small * (3.2 + count * 0.5);
-    if (x < layout.slots[0]!.x) return [];
-    const inset = zone.height * 0.22;
-    return [
-      {
-        kind: 'line',
-        key: `mark/${call.key}`,
-        part: 'mark',
-        states: ['old', ...(call.failure ? ['failed'] : [])],
-        layer: call.layer,
-        points: [
-          [x, zone.y + inset],
-          [x, zone.y + zone.height - inset],
-        ],
-        head: 'none',
-        stroke: call.failure ? 'failure' : 'mark',
-        strokeWidth: 2,
-        ref: { span: call.span, seq: call.beginSeq, step: call.step },
-        label: call.name,
-      } satisfies Shape,
-    ];
-  });
 }

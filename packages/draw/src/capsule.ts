@@ -1,11 +1,8 @@
-import {
-  type ContainerPicture,
-  NAMESPACE_KINDS,
-  type NamespaceFact,
-  type ProcessFact,
-} from '@underdock/chain';
+import { type ContainerPicture, NAMESPACE_KINDS, type NamespaceFact } from '@underdock/chain';
+import { floor } from './floor.ts';
 import type { Layout } from './layout.ts';
 import { present, words } from './paint.ts';
+import { processWords } from './process.ts';
 import type { Shape } from './shapes.ts';
 
 const TURN = Math.PI * 2;
@@ -186,88 +183,4 @@ function leader(
     strokeWidth: 1,
     opacity: own ? 0.8 : 0.5,
   };
-}
-
-/** The layers of the image as slabs, bottom up, the writable one on top: the floor that the process stands on. */
-function floor(picture: ContainerPicture, layout: Layout): Shape[] {
-  const { cx, cy, inner } = layout.capsule;
-  const ready = picture.snapshot?.ready === true;
-  const count = Math.min(picture.layers.length || picture.snapshot?.lower.length || 0, 6);
-  if (!ready && count === 0) return [];
-  const bottom = cy + inner * 0.84;
-  const height = Math.min(layout.small * 0.5, (inner * 0.38) / (count + 1));
-  const slab = (i: number, key: string, fill: string, label: string, opacity: number): Shape => {
-    const y = bottom - (i + 1) * height;
-    const low = Math.min(inner - 6, Math.abs(y + height - cy));
-    const half = Math.sqrt(Math.max(0, (inner - 6) ** 2 - low ** 2));
-    const rect = { x: cx - half, y, width: half * 2, height: height - 1.5 };
-    return {
-      kind: 'rect',
-      key,
-      part: 'stack',
-      layer: 'high-level',
-      ...rect,
-      radius: 1.5,
-      fill,
-      opacity,
-      label,
-    };
-  };
-  const slabs = Array.from({ length: count }, (_, i) => {
-    const layer = picture.layers[i];
-    const done = !layer || layer.state === 'ready' || layer.state === 'cached';
-    return slab(
-      i,
-      `floor/${i}`,
-      'rock-high-level',
-      `image layer ${i + 1} of the root filesystem`,
-      done ? 0.75 : 0.2,
-    );
-  });
-  return ready
-    ? [...slabs, slab(count, 'floor/write', 'rock-process', 'the writable layer of the root filesystem', 1)]
-    : slabs;
-}
-
-/** Name, both pids and what it is about, above the floor. */
-function processWords(picture: ContainerPicture, layout: Layout): Shape[] {
-  const { cx, cy, inner } = layout.capsule;
-  const { small, large } = layout;
-  const init = picture.init === undefined ? undefined : picture.processes[picture.init];
-  const room = inner * 1.62;
-  const base = { part: 'life', states: [picture.life], layer: 'process', x: cx, anchor: 'middle' } as const;
-  const lines = linesOf(picture, init);
-  return lines.flatMap((text, i) =>
-    words({
-      ...base,
-      key: `process/${i}`,
-      y: cy - inner * 0.3 + i * small * 1.4,
-      text,
-      room: i === 0 ? room * 0.92 : room,
-      size: i === 0 ? large : small,
-      weight: i === 0 ? 600 : 400,
-      fill: i === 0 ? (picture.oomKilled ? 'rock-failure' : 'rock-ink') : 'rock-soft',
-      ref: init ? { seq: init.seq, span: init.span, step: 'process/has-process' } : undefined,
-    }),
-  );
-}
-
-function linesOf(picture: ContainerPicture, init: ProcessFact | undefined): string[] {
-  if (picture.life === 'none') return ['process', 'not yet there'];
-  if (picture.life === 'gone') return ['taken apart', exitWords(picture, init)];
-  if (!init) return [picture.life === 'dead' ? 'ended' : 'being built', exitWords(picture, init)];
-  const pids =
-    init.innerPid === undefined
-      ? [`pid ${init.pid}`]
-      : [`pid ${init.innerPid} inside`, `${init.pid} outside`];
-  if (picture.life === 'dead') return [init.comm || 'ended', exitWords(picture, init), ...pids.slice(-1)];
-  if (init.waiting) return [init.comm, ...pids, 'waits for start'].slice(0, 4);
-  return [init.comm, ...pids];
-}
-
-function exitWords(picture: ContainerPicture, init: ProcessFact | undefined): string {
-  if (picture.oomKilled) return 'killed: out of memory';
-  if (init?.signal) return `ended by signal ${init.signal}`;
-  const code = picture.exitCode ?? init?.exitCode;
-  return code === undefined ? '' : `exit code ${code}`;
 }

@@ -53,7 +53,7 @@ const DARK: Theme = {
   shared: [0.46, 0.012, 70],
   'slab-fill': [0.46, 0.09, 215],
   'slab-write': [0.47, 0.09, 95],
-  'life-glow': [0.42, 0.075, 72],
+  'life-glow': [0.4, 0.075, 72],
   'capsule-inside': [0.2, 0.016, 65],
   ...layerHues(0.76, 0.014, 0.115),
 };
@@ -87,9 +87,9 @@ const LIGHT: Theme = {
   shared: [0.55, 0.014, 70],
   'slab-fill': [0.49, 0.088, 215],
   'slab-write': [0.49, 0.09, 95],
-  'life-glow': [0.46, 0.075, 72],
+  'life-glow': [0.45, 0.075, 72],
   'capsule-inside': [0.325, 0.02, 65],
-  ...layerHues(0.52, 0.014, 0.1),
+  ...layerHues(0.5, 0.014, 0.1),
 };
 
 /** On white paper: outlines carry the picture, rock is a light grey. */
