@@ -9,7 +9,7 @@ let shared: string;
 
 beforeAll(async () => {
   shared = mkdtempSync(join(tmpdir(), 'underdock-shared-'));
-  lab = await openLab([shared]);
+  lab = await openLab({ allowedMounts: [shared] });
 });
 
 afterAll(async () => {

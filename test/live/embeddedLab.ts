@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunRequestInput, runRequestSchema, type TraceEvent, verifyTrace } from '@underdock/trace';
-import { type OpenedRuns, openRuns } from '../../apps/agent/src/run/openRuns.ts';
+import type { KernelWatch } from '../../apps/agent/src/layers/watcher.ts';
+import { type OpenedRuns, type OpenRunsOptions, openRuns } from '../../apps/agent/src/run/openRuns.ts';
 import type { Run } from '../../apps/agent/src/run/runs.ts';
 
 /** A run that has ended. */
@@ -39,11 +40,23 @@ export interface Lab {
   close(): Promise<void>;
 }
 
+/** In place of the kernel's watcher, which takes seconds to load, where a test is not about what it sees. */
+export const watchNothing: KernelWatch = {
+  layer: 'kernel',
+  name: 'none',
+  state: { layer: 'kernel', name: 'none', state: 'missing', why: 'not started by this test' },
+  start: async () => watchNothing.state,
+  follow: () => () => {},
+  settle: async () => {},
+  stop: async () => {},
+  wrap: (argv) => [...argv],
+};
+
 /** Opens real runs: real kernel, real runtimes, the starter image from our own registry. */
-export async function openLab(allowedMounts: string[] = []): Promise<Lab> {
+export async function openLab(options: Partial<OpenRunsOptions> = {}): Promise<Lab> {
   if (process.geteuid?.() !== 0) throw new Error('live tests make containers: run them as root');
-  const stateDir = mkdtempSync(join(tmpdir(), 'underdock-live-'));
-  const opened = await openRuns({ stateDir, allowedMounts });
+  const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'underdock-live-'));
+  const opened = await openRuns({ allowedMounts: [], ...options, stateDir });
   const start = async (request: Partial<RunRequestInput>) => {
     const whole = runRequestSchema.parse({ image: 'starter', via: 'embedded', ...request });
     return follow(await opened.runs.start(whole, 'cli'));

@@ -30,6 +30,8 @@ export interface OpenRunsOptions {
   stateDir: string;
   /** Host folders that bind mounts may come from; empty = none. */
   allowedMounts: string[];
+  /** The kernel's watcher; by default the best that this host allows. It is started and stopped with the runs. */
+  watch?: KernelWatch;
   mostRunning?: number;
   pageLimitMs?: number;
 }
@@ -42,7 +44,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
   const { stateDir } = options;
   const starter = lazyStarter(stateDir);
   const embedded = await openEmbedded({ stateDir, starter: starter.host });
-  const watch = createKernelWatch({ agentPid: process.pid });
+  const watch = options.watch ?? createKernelWatch({ agentPid: process.pid });
   const [host] = await Promise.all([describeHost(), watch.start()]);
   const runs = createRuns({
     ...options,

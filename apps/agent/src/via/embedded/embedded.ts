@@ -36,7 +36,7 @@ export function createEmbedded(stateDir: string, parts: EngineParts): Via {
         );
       }
       const run = runContainer(parts, request, name, context);
-      void run.done.then(() => live.delete(name));
+      void run.done.finally(() => live.delete(name));
       return run;
     },
   };

@@ -104,7 +104,8 @@ class EngineRun implements ViaRun {
       await this.#takeApart(this.#request.keep);
       return outcome;
     } catch (error) {
-      await this.#takeApart(false);
+      // What can't be taken apart now is told, and taken apart at the next start; the first error is the one that counts.
+      await this.#takeApart(false).catch(() => {});
       const { exitCode } = error as { exitCode?: unknown };
       return { exitCode: typeof exitCode === 'number' ? exitCode : 125, error: describeError(error) };
     }
@@ -202,6 +203,8 @@ class EngineRun implements ViaRun {
       this.#parts.journal?.change({ state: 'kept' });
       return;
     }
+    // Only after a fault between start and exit: what was killed with force has stopped.
+    if (this.#record.state === 'running') this.#record.become('stopped');
     this.#record.gone();
     endRemoval(act, failed);
   }

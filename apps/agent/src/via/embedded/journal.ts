@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readStat } from '../../processes.ts';
 
@@ -47,7 +47,10 @@ function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
-/** The journal of one run. Every change is on disk, whole, when the call returns. */
+/**
+ * The journal of one run. Every change is on disk, whole, when the call returns; on a disk that is full the entry before it
+ * stays, which says no less about what has to be taken apart.
+ */
 export class Journal {
   readonly folder: string;
   #entry: JournalEntry;
@@ -66,7 +69,13 @@ export class Journal {
 
   change(part: Partial<JournalEntry>): void {
     this.#entry = { ...this.#entry, ...part };
-    this.#write();
+    try {
+      this.#write();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+      rmSync(join(this.folder, `${FILE}.new`), { force: true });
+    }
   }
 
   #write(): void {

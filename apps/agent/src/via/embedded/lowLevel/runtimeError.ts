@@ -42,7 +42,7 @@ const LESSONS: readonly Lesson[] = [
     remedy: 'raise --memory; about 6m is the least that works',
   },
   {
-    pattern: /chdir|cwd\b|working directory/i,
+    pattern: /chdir|cwd\b|working directory|mkdir [^\n]*(?:not a directory|file exists)/i,
     code: 'workdir',
     exitCode: 126,
     message: () => 'the working directory can’t be entered',
