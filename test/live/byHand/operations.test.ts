@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   cpSync,
@@ -299,7 +300,18 @@ describe('what is told of a container made by hand', () => {
     expect(leftovers(ground)).toEqual([]);
   });
 
-  it('is a script that passes input on and can be interrupted', async () => {
+  it('is a script that takes everything with it when it is stopped', async () => {
+    await created('echo ready; sleep 77');
+    const end = ground.tell.events.find((event) => event.step === 'low-level/create' && event.type === 'end');
+    await runtime.delete(ground.id, undefined, undefined, true);
+    const script = spawn('sh', ['-c', String(end?.data.script)], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(script.stdout, 'data');
+    script.kill('SIGTERM');
+    expect(await once(script, 'exit')).toEqual([143, null]);
+    expect(leftovers(ground)).toEqual([]);
+  });
+
+  it('is a script that passes its input on', async () => {
     await ground.run(runtime, await ground.build(command('cat'), { seccomp: false }));
     const end = ground.tell.events.find((event) => event.step === 'low-level/create' && event.type === 'end');
     const again = spawnSync('sh', ['-c', String(end?.data.script)], { encoding: 'utf8', input: 'typed\n' });

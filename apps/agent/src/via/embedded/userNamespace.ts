@@ -28,6 +28,8 @@ export interface UserNamespace {
 }
 
 const HELD_MS = 10_000;
+const ALLOW =
+  'run as root, or allow user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)';
 
 async function isThere(name: string): Promise<boolean> {
   const found = toolFolders().map((folder) =>
@@ -91,51 +93,42 @@ export function mappingSteps(mappings: IdMappings, pid: number): Step[] {
   ];
 }
 
-const HOLDER = [
-  'unshare',
-  '--user',
-  '--mount',
-  '--propagation',
-  'private',
-  'sh',
-  '-c',
-  'echo held; read -r line',
-];
+/** It says its number (what was spawned may be strace, in front of it) and ends when our side of its input does. */
+const WAIT = 'read -r pid rest < /proc/self/stat; echo "$pid"; read -r line';
+const HOLDER = ['unshare', '--user', '--mount', '--propagation', 'private', 'sh', '-c', WAIT];
 
-/** Resolves when the process inside has spoken: from then on the kernel lets its maps be written. */
-async function untilHeld(child: ChildProcess): Promise<void> {
+/** The process that holds a namespace, and what was spawned to have it. */
+interface Holder {
+  child: ChildProcess;
+  pid: number;
+}
+
+/** Resolves with the number that the process inside says: from then on the kernel lets its maps be written. */
+async function untilHeld(child: ChildProcess): Promise<number> {
   let stderr = '';
   child.stderr?.on('data', (bytes: Buffer) => {
     stderr += bytes.toString('utf8');
   });
-  const spoken = new Promise<boolean>((resolve) => {
-    child.stdout?.once('data', () => resolve(true));
-    child.once('error', () => resolve(false));
-    child.once('exit', () => resolve(false));
-    setTimeout(() => resolve(false), HELD_MS).unref();
+  const spoken = new Promise<number>((resolve) => {
+    child.stdout?.once('data', (bytes: Buffer) => resolve(Number.parseInt(bytes.toString('utf8'), 10)));
+    child.once('error', () => resolve(Number.NaN));
+    child.once('exit', () => resolve(Number.NaN));
+    setTimeout(() => resolve(Number.NaN), HELD_MS).unref();
   });
-  if (await spoken) return;
+  const pid = await spoken;
+  if (Number.isInteger(pid)) return pid;
   child.kill('SIGKILL');
-  throw new EmbeddedError(
-    'no-user-namespace',
-    `can’t make a user namespace: ${stderr.trim() || 'unshare gave no reason'}`,
-    {
-      remedy:
-        'run as root, or allow user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)',
-    },
-  );
+  const message = `can’t make a user namespace: ${stderr.trim() || 'unshare gave no reason'}`;
+  throw new EmbeddedError('no-user-namespace', message, { remedy: ALLOW });
 }
 
 /** Starts the process that holds the namespace; tells it as one act. */
-async function startHolder(about: Telling, env: NodeJS.ProcessEnv): Promise<ChildProcess & { pid: number }> {
+async function startHolder(about: Telling, env: NodeJS.ProcessEnv): Promise<Holder> {
   const { tell, cause, container } = about;
+  const why = 'make a user namespace in which this user is root';
   const act = tell.begin(
     'low-level/command',
-    {
-      argv: HOLDER,
-      text: HOLDER.map(shellQuote).join(' '),
-      why: 'make a user namespace in which this user is root',
-    },
+    { argv: HOLDER, text: HOLDER.map(shellQuote).join(' '), why },
     { actor: { name: 'underdock' }, ...(cause === undefined ? {} : { cause: [cause] }), container },
   );
   const [file = '', ...args] = tell.wrap ? tell.wrap(HOLDER) : HOLDER;
@@ -143,9 +136,9 @@ async function startHolder(about: Telling, env: NodeJS.ProcessEnv): Promise<Chil
   child.stdin.on('error', () => {});
   try {
     if (child.pid !== undefined) tell.spawned(child.pid, act.span, 'low-level', 'unshare', container);
-    await untilHeld(child);
-    act.end({ exitCode: 0, pid: child.pid });
-    return child as ChildProcess & { pid: number };
+    const pid = await untilHeld(child);
+    act.end({ exitCode: 0, pid });
+    return { child, pid };
   } catch (error) {
     act.fail(error);
     throw error;
@@ -164,18 +157,18 @@ export async function openUserNamespace(
   const mappings = await ownMappings();
   const env = commandEnvironment(toolFolders());
   const about: Telling = { tell, cause, container };
-  const child = await startHolder(about, env);
+  const holder = await startHolder(about, env);
   try {
-    for (const step of mappingSteps(mappings, child.pid))
-      await runStep(step, { pid: String(child.pid) }, about, env);
-    return heldNamespace(child, child.pid, mappings);
+    const pid = String(holder.pid);
+    for (const step of mappingSteps(mappings, holder.pid)) await runStep(step, { pid }, about, env);
+    return heldNamespace(holder, mappings);
   } catch (error) {
-    child.kill('SIGKILL');
+    holder.child.stdin?.end();
     throw error;
   }
 }
 
-function heldNamespace(child: ChildProcess, pid: number, mappings: IdMappings): UserNamespace {
+function heldNamespace({ child, pid }: Holder, mappings: IdMappings): UserNamespace {
   const enter = ['nsenter', '--target', String(pid), '--user', '--mount', '--preserve-credentials', '--'];
   return {
     mappings,
@@ -185,7 +178,7 @@ function heldNamespace(child: ChildProcess, pid: number, mappings: IdMappings): 
     close: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
-      child.kill('SIGKILL');
+      child.stdin?.end();
       await ended;
     },
   };

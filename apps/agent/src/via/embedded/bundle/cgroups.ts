@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { delegatedBase } from './delegation.ts';
 
 export type Controller =
   | 'memory'
@@ -22,6 +23,8 @@ export interface CgroupAbilities {
   parent?: string;
   /** Which limits can be set there. */
   limits: { memory: boolean; swap: boolean; cpu: boolean; pids: boolean };
+  /** A folder whose processes must move to a leaf before a container's cgroup can be limited below it: see enterLeaf. */
+  delegated?: string;
   /** Why limits are not permitted, when they are not. */
   why?: string;
 }
@@ -73,22 +76,35 @@ export function ownUnifiedCgroup(text: string): string {
   return /^0::(\/.*)$/m.exec(text)?.[1] ?? '/';
 }
 
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
+
+/** Swap is counted where one's own cgroup shows it; where that shows no memory at all, it is taken to be. */
+async function countsSwap(folder: string): Promise<boolean> {
+  if (!(await exists(path.join(folder, 'memory.current')))) return true;
+  return exists(path.join(folder, 'memory.swap.max'));
+}
+
 async function unified(
   mount: string,
   root: boolean,
   own: string,
 ): Promise<Omit<CgroupAbilities, 'layout' | 'mounts'>> {
-  const base = root ? '/' : own;
+  const base = root ? '/' : delegatedBase(own);
   const folder = path.join(mount, base);
   if (!(await writable(folder)) || !(await writable(path.join(folder, 'cgroup.subtree_control')))) {
     return { limits: NONE, why: root ? `${folder} is not writable` : 'no delegated cgroup' };
   }
   const controllers = await words(path.join(folder, 'cgroup.controllers'));
   const memory = controllers.includes('memory');
-  return {
-    parent: path.join(base, 'underdock'),
-    limits: { memory, swap: memory, cpu: controllers.includes('cpu'), pids: controllers.includes('pids') },
-  };
+  const swap = memory && (await countsSwap(path.join(mount, own)));
+  // Only the true root has no cgroup.type; any other may not hold processes beside limited children.
+  const delegated = (await exists(path.join(folder, 'cgroup.type'))) ? { delegated: folder } : {};
+  const limits = { memory, swap, cpu: controllers.includes('cpu'), pids: controllers.includes('pids') };
+  return { parent: path.join(base, 'underdock'), limits, ...delegated };
 }
 
 /** Looks at this host's cgroups as this user; `root` = may write anywhere. Never rejects: what can't be read is not permitted. */

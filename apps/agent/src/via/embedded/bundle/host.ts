@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { CAPABILITIES, capabilitiesOfMask } from './capabilities.ts';
 import { type CgroupAbilities, readCgroups } from './cgroups.ts';
+import { enterLeaf } from './delegation.ts';
 
 /** What this host, and this user on it, can give a container. */
 export interface HostAbilities {
@@ -43,4 +44,21 @@ export async function readHostAbilities(): Promise<HostAbilities> {
     nofile: Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1] ?? 1024),
     cgroup: await readCgroups(root),
   };
+}
+
+/**
+ * As readHostAbilities, and makes a delegated cgroup ready for containers: this process and its neighbours in it move to
+ * a leaf. Where that is refused, no limits are permitted and `why` says so. Never rejects.
+ */
+export async function prepareHostAbilities(): Promise<HostAbilities> {
+  const host = await readHostAbilities();
+  const { delegated, layout, mounts } = host.cgroup;
+  if (delegated === undefined) return host;
+  try {
+    await enterLeaf(delegated);
+    return host;
+  } catch (error) {
+    const limits = { memory: false, swap: false, cpu: false, pids: false };
+    return { ...host, cgroup: { layout, mounts, limits, why: (error as Error).message } };
+  }
 }

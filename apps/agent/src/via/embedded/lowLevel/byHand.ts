@@ -1,6 +1,5 @@
-import { mkdir, readlink, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readStat, signalNumber } from '../../../processes.ts';
 import type { Telling as Act, Tell } from '../../../run/tell.ts';
 import { type CgroupAbilities, readCgroups } from '../bundle/cgroups.ts';
@@ -12,11 +11,11 @@ import { mapsRanges, unshareWords } from './byHand/beginning.ts';
 import { planCgroups } from './byHand/cgroupSteps.ts';
 import { checkCommand } from './byHand/commandCheck.ts';
 import { commandEnvironment, runStep, type Telling } from './byHand/commands.ts';
-import { emptied } from './byHand/emptied.ts';
 import { keepInheritedDescriptors } from './byHand/inherited.ts';
 import { lastCommand } from './byHand/lastCommand.ts';
 import { type PlanContext, planContainer, planPreparation, TOOLBOX } from './byHand/plan.ts';
 import { type ByHandRecord, RecordStore, recordAlive } from './byHand/record.ts';
+import { removeContainer } from './byHand/removal.ts';
 import { byHandScript } from './byHand/script.ts';
 import type { Reach, Step } from './byHand/step.ts';
 import {
@@ -27,7 +26,7 @@ import {
   type Tools,
   toolFolders,
 } from './byHand/tools.ts';
-import { startWaiting, writtenPid } from './byHand/waiting.ts';
+import { startWaiting } from './byHand/waiting.ts';
 import type { BundleToRun, LowLevelRuntime } from './runtime.ts';
 import { silentTell } from './silentTell.ts';
 
@@ -287,30 +286,7 @@ class ByHand implements LowLevelRuntime {
     };
   }
 
-  /** Ends the first process, and with it its pid namespace; then the cgroups, the work folder and the record go. */
-  async #remove(record: ByHandRecord, about: Telling): Promise<void> {
-    const pid = record.pid || (await this.#strayPid(record));
-    if (pid !== undefined && (record.pid === 0 || recordAlive(record))) process.kill(pid, 'SIGKILL');
-    if (pid !== undefined) await this.#gone(pid, record.startTime);
-    const left = await emptied(record.cgroups);
-    if (left.length > 0) await this.#run({ why: 'remove the cgroups', words: ['rmdir', ...left] }, about);
-    await rm(record.work, { recursive: true, force: true });
-    await this.#records.forget(record.id);
-  }
-
-  /** The waiting process of a container whose making was cut off before its number was kept. */
-  async #strayPid(record: ByHandRecord): Promise<number | undefined> {
-    const pid = await writtenPid(record.work);
-    if (pid === undefined) return undefined;
-    const folder = await readlink(`/proc/${pid}/cwd`).catch(() => '');
-    return folder === path.join(record.work, 'tools') ? pid : undefined;
-  }
-
-  async #gone(pid: number, startTime: number): Promise<void> {
-    for (let looked = 0; looked < 500; looked += 1) {
-      const now = readStat(pid);
-      if (now === undefined || now.state === 'Z' || (startTime > 0 && now.startTime !== startTime)) return;
-      await sleep(10);
-    }
+  #remove(record: ByHandRecord, about: Telling): Promise<void> {
+    return removeContainer(record, this.#records, (step) => this.#run(step, about));
   }
 }

@@ -10,6 +10,9 @@ export interface CgroupPlan {
   joined: string[];
 }
 
+/** Not every kernel counts swap per cgroup. */
+const SWAP = { what: 'swap limit' };
+
 const USED: readonly Controller[] = ['memory', 'cpu', 'cpuacct', 'pids', 'devices', 'freezer'];
 
 function write(file: string, value: string, why: string, optional?: Step['optional']): Step {
@@ -50,9 +53,16 @@ function legacyLimits(
 ): Step[] {
   const steps: Step[] = [];
   const { memory, cpu, pids, devices } = resources;
-  const add = (controller: Controller, name: string, value: number | undefined, why: string): void => {
+  const add = (
+    controller: Controller,
+    name: string,
+    value: number | undefined,
+    why: string,
+    optional?: Step['optional'],
+  ): void => {
     const at = folder(controller);
-    if (at !== undefined && value !== undefined) steps.push(write(path.join(at, name), String(value), why));
+    if (at !== undefined && value !== undefined)
+      steps.push(write(path.join(at, name), String(value), why, optional));
   };
   add('memory', 'memory.limit_in_bytes', memory?.limit, `limit memory to ${mib(memory?.limit ?? 0)}`);
   add(
@@ -60,6 +70,7 @@ function legacyLimits(
     'memory.memsw.limit_in_bytes',
     memory?.swap,
     `limit memory and swap together to ${mib(memory?.swap ?? 0)}`,
+    SWAP,
   );
   add('cpu', 'cpu.cfs_period_us', cpu?.period, 'count processor time in periods of so many microseconds');
   add('cpu', 'cpu.cfs_quota_us', cpu?.quota, 'limit processor time in each period, in microseconds');
@@ -72,13 +83,13 @@ function legacyLimits(
 function unifiedLimits(resources: OciResources, folder: string): Step[] {
   const { memory, cpu, pids } = resources;
   const steps: Step[] = [];
-  const add = (name: string, value: string | undefined, why: string): void => {
-    if (value !== undefined) steps.push(write(path.join(folder, name), value, why));
+  const add = (name: string, value: string | undefined, why: string, optional?: Step['optional']): void => {
+    if (value !== undefined) steps.push(write(path.join(folder, name), value, why, optional));
   };
   add('memory.max', memory?.limit?.toString(), `limit memory to ${mib(memory?.limit ?? 0)}`);
   // The spec counts memory and swap together, cgroup v2 counts swap alone (config-linux.md).
   const swap = memory?.swap === undefined ? undefined : memory.swap - (memory.limit ?? 0);
-  add('memory.swap.max', swap?.toString(), `limit swap to ${mib(swap ?? 0)}`);
+  add('memory.swap.max', swap?.toString(), `limit swap to ${mib(swap ?? 0)}`, SWAP);
   const cpuMax = cpu?.quota === undefined ? undefined : `${cpu.quota} ${cpu.period ?? 100_000}`;
   add('cpu.max', cpuMax, 'limit processor time: microseconds in each period');
   add('pids.max', pids?.limit.toString(), `limit the number of processes to ${pids?.limit}`);

@@ -10,7 +10,15 @@ import { planCgroups } from './cgroupSteps.ts';
 import { lastCommand } from './lastCommand.ts';
 import type { MountContext } from './mountSteps.ts';
 import { planContainer, planPreparation, TOOLBOX } from './plan.ts';
-import { quoteAround, quoteWithVariables, type Step, shellQuote, stepText, withVariables } from './step.ts';
+import {
+  type Quote,
+  quoteAround,
+  quoteWithVariables,
+  type Step,
+  shellQuote,
+  stepText,
+  withVariables,
+} from './step.ts';
 import { findTools, planToolbox } from './tools.ts';
 
 /** Stands for the script's own folder while its words are put together. */
@@ -111,14 +119,7 @@ export async function byHandScript(
   const toolbox = await planToolbox(tools, TOOLBOX);
   const cgroup = options.cgroup ?? (await readCgroups(process.geteuid?.() === 0));
   const { config, lines } = await bundleFiles(forScript(given, options), bundle);
-  const root = config.root.path;
-  const quote = quoteWithVariables(
-    new Map([
-      [root, 'ROOTFS'],
-      [WORK, 'WORK'],
-      [INIT, 'init'],
-    ]),
-  );
+  const quote = scriptQuote(config.root.path);
   const has = (type: string): boolean => config.linux.namespaces.some((one) => one.type === type);
   const cgroups = planCgroups(config, cgroup);
   const setgroups = !has('user') || mapsRanges(config);
@@ -152,6 +153,16 @@ export async function byHandScript(
     '',
   ].join('\n');
   return withVariables(script);
+}
+
+function scriptQuote(root: string): Quote {
+  return quoteWithVariables(
+    new Map([
+      [root, 'ROOTFS'],
+      [WORK, 'WORK'],
+      [INIT, 'init'],
+    ]),
+  );
 }
 
 function scriptPlaces(
