@@ -6,7 +6,7 @@ import { fileCalls } from '../../daemons/fileCalls.ts';
 import { createReaper } from '../../reaper.ts';
 import { describeError } from '../../run/error.ts';
 import type { Via } from '../via.ts';
-import { type HostAbilities, readHostAbilities } from './bundle/host.ts';
+import { type HostAbilities, prepareHostAbilities } from './bundle/host.ts';
 import { cgroupFolders, removeEmptyCgroup } from './cgroupFiles.ts';
 import { createEmbedded } from './embedded.ts';
 import type { ImageSupply } from './highLevel.ts';
@@ -51,7 +51,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const { stateDir } = options;
   const unlock = lockState(stateDir);
   try {
-    const host = await readHostAbilities();
+    const host = await prepareHostAbilities();
     const byHand = (namespace?: UserNamespace) => openByHandIn(stateDir, namespace);
     const runtimes = await findRuntimes({ stateDir, host, byHand });
     const recovered = await recover(stateDir, runtimes);
