@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { verifyTrace } from '@underdock/trace';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const HOUSE = resolve(import.meta.dirname, '../..');
+let home: string;
+
+beforeAll(() => {
+  if (process.geteuid?.() !== 0) throw new Error('live tests become an ordinary user: run them as root');
+  home = mkdtempSync(join(tmpdir(), 'underdock-ordinary-'));
+  chmodSync(home, 0o777);
+  cpSync(process.execPath, join(home, 'node'));
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** A clone may lie where only root can look: its parts are shown elsewhere, in a mount namespace that ends with the run. */
+const SHOW = `for name in apps packages test node_modules; do
+  mkdir -p "$SHOWN/$name" && mount --bind "$HOUSE/$name" "$SHOWN/$name" || exit
+done
+exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"`;
+
+function runAsOrdinary(state: string, request: Record<string, unknown>) {
+  const shown = join(home, 'house');
+  mkdirSync(shown, { recursive: true });
+  const script = join(shown, relative(HOUSE, join(import.meta.dirname, 'embeddedAgent.ts')));
+  const words = [
+    join(home, 'node'),
+    script,
+    join(home, state),
+    JSON.stringify({ image: 'starter', ...request }),
+  ];
+  const env = { HOME: home, TMPDIR: home, PATH: '/usr/sbin:/usr/bin:/sbin:/bin', SHOWN: shown, HOUSE };
+  return spawnSync('unshare', ['-m', 'sh', '-c', SHOW, 'sh', ...words], { encoding: 'utf8', env });
+}
+
+describe.each(['runc', 'by-hand'])('an ordinary user with %s', (runtime) => {
+  it('runs a container in a user namespace, and sees what is not permitted', async () => {
+    const script = 'id -u; cat /proc/self/uid_map; hostname; echo mine > /x && cat /x; exit 6';
+    const ended = runAsOrdinary(runtime, { runtime, hostname: 'jetty', command: ['/bin/sh', '-c', script] });
+    expect(ended.stderr).toBe('');
+    expect(ended.stdout).toMatch(/^0\n\s+0\s+65534\s+1\njetty\nmine\n$/);
+    expect(ended.status).toBe(6);
+    const folder = join(home, runtime, 'traces');
+    const trace = readFileSync(join(folder, readdirSync(folder)[0] ?? ''), 'utf8');
+    expect(await verifyTrace([trace])).toMatchObject({ state: 'whole', faults: [] });
+    const absent = trace.split('\n').filter((line) => line.includes('"low-level/absent"'));
+    expect(absent.join('\n')).toMatch(/memory limit.*not permitted/);
+    expect(readdirSync(join(home, runtime, 'runs'))).toEqual([]);
+  });
+});
