@@ -53,4 +53,12 @@ describe('a real run with runc', () => {
       error: 'command-not-found',
     });
   });
+
+  it('knows the program by the runtime’s config where nobody watches the kernel', async () => {
+    const { header: real, events: all } = await recordedTrace('unwatched');
+    const started = all.findIndex(({ step, type }) => step === 'low-level/start' && type === 'end');
+    const picture = containerOf(foldTo(real, all.slice(0, started + 1)));
+    expect(picture.life).toBe('alive');
+    expect(picture.processes[picture.init!]).toMatchObject({ comm: 'sh', waiting: false });
+  });
 });

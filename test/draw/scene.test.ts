@@ -110,6 +110,17 @@ describe('the picture', () => {
     expect(arrow(failed, 'u')).toMatchObject({ states: ['current', 'failed'], ref: { span: 'u' } });
   });
 
+  it('says how many calls the told step stands for', () => {
+    const all = events({
+      step: 'kernel/mount',
+      type: 'begin',
+      span: 'm',
+      data: { syscall: 'mount', target: '/proc' },
+    });
+    const picture = scene(foldTo(header, all), { ...SIZES[0]!, level: 'calls', count: 38 });
+    expect(texts(picture).map(({ text }) => text)).toContain('mount x 38');
+  });
+
   it('lets the answer go back up', () => {
     const all = events(
       { step: 'client/run', type: 'begin', span: 'c', actor: { name: 'docker' } },

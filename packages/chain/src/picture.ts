@@ -1,5 +1,6 @@
 import type { TraceEvent } from '@underdock/trace';
 import type { ContainerPicture } from './container.ts';
+import { baseName, object } from './fields.ts';
 import { IMAGE_FOLDS } from './image.ts';
 import { KERNEL_FOLDS, withProcess } from './kernelFacts.ts';
 import { LIFE_FOLDS } from './life.ts';
@@ -38,10 +39,24 @@ export function applyToContainer(state: ChainState, event: TraceEvent): ChainSta
   for (const folds of [IMAGE_FOLDS, KERNEL_FOLDS, LIFE_FOLDS]) {
     if (Object.hasOwn(folds, event.step)) next = folds[event.step]!(next, event);
   }
-  next = renamed(next, event);
+  next = assumed(settled, renamed(next, event), event);
   if (next.life !== old.life) next = dated(next, event.at);
   if (next === old && settled.containers[id]) return settled;
   return { ...settled, containers: { ...settled.containers, [id]: next } };
+}
+
+/**
+ * Where nobody watches the kernel, its execve is not seen: then the process is known by the program that the runtime's
+ * config asks for.
+ */
+function assumed(state: ChainState, picture: ContainerPicture, event: TraceEvent): ContainerPicture {
+  const init = picture.init === undefined ? undefined : picture.processes[picture.init];
+  if (!init || event.step !== 'low-level/start' || event.type !== 'end' || picture.life !== 'alive')
+    return picture;
+  if (state.watchers.some(({ layer, state: now }) => layer === 'kernel' && now === 'ok')) return picture;
+  const args = object(picture.config ?? {}, 'process')?.args;
+  const program = Array.isArray(args) && typeof args[0] === 'string' ? baseName(args[0]) : undefined;
+  return program ? withProcess(picture, { ...init, comm: program.slice(0, 15) }) : picture;
 }
 
 /** A process that acts under a new name (`runc:[2:INIT]`) has it. */

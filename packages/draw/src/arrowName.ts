@@ -6,8 +6,9 @@ import type { Route } from './route.ts';
 import type { Shape } from './shapes.ts';
 
 /** The name on an arrow: what was said, or what came back. */
-export function arrowLabel(call: Call, answers: boolean): string {
+export function arrowLabel(call: Call, answers: boolean, count = 1): string {
   const { failure, data } = call;
+  if (count > 1) return `${call.name.split(' ')[0]} x ${count}`;
   if (failure) return `${call.name}: ${failure.error}${failure.message ? `, ${failure.message}` : ''}`;
   const ended = call.endAt !== undefined && (answers || call.step === 'client/run');
   if (ended && typeof data.exitCode === 'number') return `${call.name}: exit ${data.exitCode}`;

@@ -29,7 +29,9 @@ export function arrowShapes(state: ChainState, layout: Layout, boxes: Boxes, opt
   const others = recent.filter((call) => call.key !== current?.key && call.key !== selected?.key);
   const bright = [current, selected === current ? undefined : selected].filter((call) => call !== undefined);
   const named = new Set<string>();
-  const front = bright.flatMap((call, i) => brightArrow(state, call, layout, boxes, named, i));
+  const front = bright.flatMap((call, i) =>
+    brightArrow(state, call, layout, boxes, named, { index: i, count: i === 0 ? options.count : 1 }),
+  );
   const fading = others
     .slice(0, FADING)
     .flatMap((call, i) => fadingArrow(call, layout, boxes, named, i + bright.length));
@@ -99,7 +101,7 @@ function brightArrow(
   layout: Layout,
   boxes: Boxes,
   named: Set<string>,
-  index: number,
+  { index, count }: { index: number; count?: number },
 ): Shape[] {
   const route = routeOf(call, layout, boxes, index);
   if (!route) return [];
@@ -112,8 +114,9 @@ function brightArrow(
     ...(answers ? ['answer'] : []),
   ];
   const ref = { span: call.span, seq: call.beginSeq, step: call.step };
-  const label = arrowLabel(call, answers);
+  const label = arrowLabel(call, answers, count);
   return present([
+    call.layer === 'kernel' && casing(call, points),
     {
       kind: 'line',
       key: `arrow/${call.key}`,
@@ -130,6 +133,20 @@ function brightArrow(
     failed && crossAt(points, layout, call),
     ...nameOf(call, route, layout, named, { text: label, opacity: 1, states, weight: 600 }),
   ]);
+}
+
+/** An arrow into the rock is of a light hue: a dark edge lets it be seen on the bands too. */
+function casing(call: Call, points: Route['points']): Shape {
+  return {
+    kind: 'line',
+    key: `casing/${call.key}`,
+    part: 'arrow',
+    states: ['casing'],
+    points,
+    head: 'none',
+    stroke: 'bedrock',
+    strokeWidth: 6,
+  };
 }
 
 function fadingArrow(call: Call, layout: Layout, boxes: Boxes, named: Set<string>, age: number): Shape[] {
@@ -161,10 +178,9 @@ function fadingArrow(call: Call, layout: Layout, boxes: Boxes, named: Set<string
 function crossAt(points: Route['points'], layout: Layout, call: Call): Shape {
   const [x, y] = points.at(-1)!;
   const [px, py] = points.at(-2)!;
-  const length = Math.hypot(x - px, y - py) || 1;
   const r = layout.small * 0.42;
-  const cx = x - ((x - px) / length) * r;
-  const cy = y - ((y - py) / length) * r;
+  const cx = (x + px) / 2;
+  const cy = (y + py) / 2;
   return {
     kind: 'path',
     key: `cross/${call.key}`,

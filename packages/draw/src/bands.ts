@@ -103,7 +103,8 @@ export function boxMiddle(layout: Layout, layer: Layer): number {
 
 function gapText(gap: ChainState['gaps'][number]): string {
   if (gap.kind === 'lost') return `${gap.count ?? 0} records of ${gap.name} were lost`;
-  return `${gap.layer} is not watched by ${gap.name}${gap.why ? `: ${gap.why}` : ''}`;
+  const by = gap.name === '' || gap.name === 'none' ? '' : ` by ${gap.name}`;
+  return `${gap.layer} is not watched${by}${gap.why ? `: ${gap.why}` : ''}`;
 }
 
 /** A rock is not flat: small steps along the border, the same for every width. */

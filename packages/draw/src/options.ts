@@ -6,6 +6,8 @@ export interface SceneOptions {
   height: number;
   /** Which arrows are drawn; never where things stand. `story` by default. */
   level?: DetailLevel;
+  /** How many events the told step stands for: the current arrow then says `mount x 38`. */
+  count?: number;
   /** The call that the reader has chosen: drawn bright beside the current one. */
   selectedSpan?: string;
   /** Larger type for a lecture hall: 1.6. */

@@ -10,7 +10,9 @@ export function processWords(picture: ContainerPicture, layout: Layout): Shape[]
   const init = picture.init === undefined ? undefined : picture.processes[picture.init];
   const room = inner * 1.62;
   const base = { part: 'life', states: [picture.life], layer: 'process', x: cx, anchor: 'middle' } as const;
-  const lines = linesOf(picture, init);
+  // Few words where the ring is small: the floor below must stay free.
+  const terse = inner < small * 5;
+  const lines = linesOf(picture, init, terse);
   return lines.flatMap((text, i) =>
     words({
       ...base,
@@ -26,17 +28,21 @@ export function processWords(picture: ContainerPicture, layout: Layout): Shape[]
   );
 }
 
-function linesOf(picture: ContainerPicture, init: ProcessFact | undefined): string[] {
+function linesOf(picture: ContainerPicture, init: ProcessFact | undefined, terse: boolean): string[] {
   if (picture.life === 'none') return ['process', 'not yet there'];
   if (picture.life === 'gone') return ['taken apart', exitWords(picture, init)];
   if (!init) return [picture.life === 'dead' ? 'ended' : 'being built', exitWords(picture, init)];
-  const pids =
-    init.innerPid === undefined
-      ? [`pid ${init.pid}`]
-      : [`pid ${init.innerPid} inside`, `${init.pid} outside`];
-  if (picture.life === 'dead') return [init.comm || 'ended', exitWords(picture, init), ...pids.slice(-1)];
-  if (init.waiting) return [init.comm, ...pids, 'waits for start'].slice(0, 4);
-  return [init.comm, ...pids];
+  const name = (terse ? init.comm.replace(/^runc:/, '') : init.comm) || 'process';
+  if (picture.life === 'dead')
+    return [name, exitWords(picture, init), ...(terse ? [] : [`${init.pid} outside`])];
+  const pids = pidWords(init, terse);
+  return init.waiting && !terse ? [name, ...pids, 'waits for start'] : [name, ...pids];
+}
+
+/** Both numbers of a process, where both are known. */
+function pidWords({ pid, innerPid }: ProcessFact, terse: boolean): string[] {
+  if (innerPid === undefined) return [`pid ${pid}`];
+  return terse ? [`pid ${innerPid}`, `host ${pid}`] : [`pid ${innerPid} inside`, `${pid} outside`];
 }
 
 function exitWords(picture: ContainerPicture, init: ProcessFact | undefined): string {
