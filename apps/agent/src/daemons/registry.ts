@@ -55,17 +55,27 @@ async function answer(store: Store, request: IncomingMessage, response: ServerRe
     response.setHeader('Allow', 'GET, HEAD');
     return refuse(response, 405, 'UNSUPPORTED', 'this registry is read-only');
   }
-  const { pathname } = new URL(request.url ?? '/', 'http://registry');
+  const pathname = readPath(request.url ?? '/');
+  if (pathname === undefined) return refuse(response, 400, 'UNSUPPORTED', 'the path can’t be read');
   if (pathname === '/v2/' || pathname === '/v2') return json(request, response, {});
   if (pathname === '/v2/_catalog')
     return json(request, response, { repositories: await servedRepositories(store) });
-  const [, name, kind, target] = ROUTE.exec(decodeURIComponent(pathname)) ?? [];
+  const [, name, kind, target] = ROUTE.exec(pathname) ?? [];
   if (name === undefined || target === undefined)
     return refuse(response, 404, 'NAME_UNKNOWN', 'no such path in the distribution spec');
   if (kind === 'tags' && target === 'list') return tags(store, name, request, response);
   if (kind === 'manifests') return manifest(store, name, target, request, response);
   if (kind === 'blobs' && isDigest(target)) return blob(store, target, request, response);
   return refuse(response, 404, 'DIGEST_INVALID', 'no such path in the distribution spec');
+}
+
+/** The path without query and escapes; undefined for one that is broken. */
+function readPath(url: string): string | undefined {
+  try {
+    return decodeURIComponent(url.replace(/[?#].*$/s, ''));
+  } catch {
+    return undefined;
+  }
 }
 
 async function servedRepositories(store: Store): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileError, ImageError } from '../error.ts';
+import { errnoOf, fileError, ImageError } from '../error.ts';
 import type { PulledImage, PulledLayer } from '../pull.ts';
 import type { Store } from '../store.ts';
 import { removeTree } from './removeTree.ts';
@@ -64,10 +64,21 @@ async function whole<T>(target: string, fill: (folder: string) => Promise<T>): P
     // Many images don’t describe their root: then it has one fixed time rather than that of unpacking, as with umoci.
     utimesSync(partial, 0, 0);
     const result = await fill(partial);
-    renameSync(partial, target);
+    putInPlace(partial, target);
     return result;
   } catch (error) {
     removeTree(partial);
     throw fileError(error, `unpacking into ${target}`);
+  }
+}
+
+/** Another process may have unpacked the same meanwhile: then its folder stays, which is whole too. */
+function putInPlace(partial: string, target: string): void {
+  try {
+    renameSync(partial, target);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== 'ENOTEMPTY' && errno !== 'EEXIST') throw error;
+    removeTree(partial);
   }
 }
