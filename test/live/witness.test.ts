@@ -28,6 +28,7 @@ const MAKING = [
   'sethostname',
   'cgroup-mkdir',
   'cgroup-attach',
+  'cgroup-rmdir',
   'cgroup-write',
   'capset',
   'seccomp',

@@ -53,11 +53,8 @@ export async function startWitness(): Promise<Witness> {
     errors += text;
   });
   let beat: () => void = () => {};
-  let rest = '';
-  child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line !== '' && note(line, testimony)) beat();
+  eachLine(child.stdout, (line) => {
+    if (note(line, testimony)) beat();
   });
   const nextBeat = () =>
     Promise.race([
@@ -80,6 +77,15 @@ export async function startWitness(): Promise<Witness> {
       return testimony;
     },
   };
+}
+
+function eachLine(stream: NodeJS.ReadableStream, take: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('latin1').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') take(line);
+  });
 }
 
 /** Notes a line; true for a heartbeat. */
