@@ -162,9 +162,7 @@ describe('an agent that is killed', () => {
     });
     await expectNothingLeft(agent, before);
   });
-});
 
-describe.each(['runc', 'crun', 'by-hand'])('with a container of %s', (runtime) => {
   describe.each(['runc', 'crun', 'by-hand'])('with a container of %s', (runtime) => {
     it('while that is held leaves nothing of it', async () => {
       const before = containerCgroups();
