@@ -81,6 +81,17 @@ function gnuLayer(): Buffer {
   const long = `${'long-folder-name-'.repeat(6)}/${'deeper-'.repeat(20)}`;
   mkdirSync(join(root, long), { recursive: true });
   file(`${long}/${'f'.repeat(200)}`, 'long');
+  addLinksAndDevices(root);
+  chownSync(join(root, 'var/lib/app'), 1000, 2000);
+  chownSync(join(root, 'var/lib/app/data'), 70_000, 3_000_000);
+  chmodSync(join(root, 'tmp'), 0o1777);
+  chmodSync(join(root, 'shared'), 0o2775);
+  chmodSync(join(root, 'ro'), 0o555);
+  for (const name of ['etc/motd', 'tmp', 'var', 'opaque', 'empty']) utimesSync(join(root, name), 1e9, 1e9);
+  return tarOf(root, ['--format=gnu']);
+}
+
+function addLinksAndDevices(root: string): void {
   symlinkSync('usr/lib', join(root, 'lib'));
   symlinkSync('/etc/motd', join(root, 'absolute-link'));
   symlinkSync('../../../../etc/passwd', join(root, 'climbing-link'));
@@ -91,13 +102,6 @@ function gnuLayer(): Buffer {
   fileCalls.mknod(Buffer.from(join(root, 'dev/null')), 0o020666, 1, 3);
   fileCalls.mknod(Buffer.from(join(root, 'dev/disk')), 0o060660, 259, 70_000);
   fileCalls.mknod(Buffer.from(join(root, 'dev/pipe')), 0o010640, 0, 0);
-  chownSync(join(root, 'var/lib/app'), 1000, 2000);
-  chownSync(join(root, 'var/lib/app/data'), 70_000, 3_000_000);
-  chmodSync(join(root, 'tmp'), 0o1777);
-  chmodSync(join(root, 'shared'), 0o2775);
-  chmodSync(join(root, 'ro'), 0o555);
-  for (const name of ['etc/motd', 'tmp', 'var', 'opaque', 'empty']) utimesSync(join(root, name), 1e9, 1e9);
-  return tarOf(root, ['--format=gnu']);
 }
 
 /** PAX: times below a second, attributes (binary too), a directory that is replaced. */
