@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { AgentError } from '../error.ts';
 
 /** What decides where the state lies. */
@@ -26,7 +26,7 @@ export function stateFolder(choice: StateChoice): string {
 /** Makes the folder if it is missing, readable by its owner alone. Throws AgentError `bad-state`. */
 export function openStateFolder(folder: string): string {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder);
     const found = statSync(folder);
     if (found.uid === process.geteuid?.() && (found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
     return folder;
@@ -37,4 +37,11 @@ export function openStateFolder(folder: string): string {
       { remedy: 'choose a folder of your own with --state DIR', cause },
     );
   }
+}
+
+// Node's own recursive mkdir never ends in a file system such as /proc, where a folder is refused with ENOENT.
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeFolders(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
