@@ -64,14 +64,14 @@ export const STEPS = {
   'high-level/resolve-image': act(
     'high-level',
     'story',
-    'reference, registry, repository, tag?, digest?; end: digest, mediaType, platform?',
+    'reference, registry, repository, tag?, digest?; end: digest, mediaType?, platform?, cached?',
   ),
   'high-level/fetch-manifest': act(
     'high-level',
     'calls',
-    'digest|tag, mediaType?; end: digest, mediaType, bytes, layers?, platform?',
+    'digest|tag, mediaType?; end: digest, mediaType, bytes, layers?, platform?, cached?',
   ),
-  'high-level/fetch-config': act('high-level', 'calls', 'digest, bytes'),
+  'high-level/fetch-config': act('high-level', 'calls', 'digest, bytes; end: digest, bytes, cached?'),
   'high-level/fetch-layer': act(
     'high-level',
     'story',
@@ -85,7 +85,7 @@ export const STEPS = {
   'high-level/unpack-layer': act(
     'high-level',
     'story',
-    'index, digest, diffId; progress: bytes, entries; end: entries, files, bytes, whiteouts, opaque, skipped[]',
+    'index, digest, diffId; progress: bytes, entries; end: entries, files, bytes, whiteouts, opaque, skipped[{what, why, count, examples[]}]',
   ),
   'high-level/has-layer': fact(
     'high-level',

@@ -258,7 +258,8 @@ export class LayerWriter {
     const same = uid === this.#uid && gid === this.#gid;
     if (same && !(mayDiffer && this.#uid === 0)) return;
     if (this.#uid === 0) this.#skipped.attempt('owner', name, change);
-    else this.#skipped.add('owner', 'only root may give files to others', name);
+    // In a user namespace of an ordinary user, that user is the container's root.
+    else if (uid !== 0 || gid !== 0) this.#skipped.add('owner', 'only root may give files to others', name);
   }
 
   #xattrs({ xattrs, name }: TarEntry, relative: string): void {
