@@ -102,16 +102,16 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
 
 function watched(child: ChildProcess, options: ProbeOptions): Promise<Probe> {
   return new Promise((resolve, reject) => {
-    let stage: 'starting' | 'running' | 'stopped' = 'starting';
+    let life: 'starting' | 'running' | 'stopped' = 'starting';
     let errors = '';
     const ended = new Promise<void>((done) => child.once('close', () => done()));
     const stop = async () => {
-      stage = 'stopped';
+      life = 'stopped';
       child.kill('SIGKILL');
       await ended;
     };
     const limit = setTimeout(() => {
-      if (stage !== 'starting') return;
+      if (life !== 'starting') return;
       void stop();
       reject(
         new ProbeError('silent', `bpftrace said nothing for ${START_LIMIT_MS / 1000} s: ${lastLine(errors)}`),
@@ -122,20 +122,20 @@ function watched(child: ChildProcess, options: ProbeOptions): Promise<Probe> {
     });
     child.once('error', (cause) => {
       clearTimeout(limit);
-      if (stage === 'starting')
+      if (life === 'starting')
         reject(new ProbeError('no-tool', 'setpriv is not installed: it comes with util-linux', { cause }));
     });
     child.once('close', (code, signal) => {
       clearTimeout(limit);
       const error = new ProbeError('ended', `bpftrace ended (${signal ?? code}): ${lastLine(errors)}`);
-      if (stage === 'starting') reject(error);
-      if (stage === 'running') options.onEnd(error);
+      if (life === 'starting') reject(error);
+      if (life === 'running') options.onEnd(error);
     });
     if (!child.stdout) return;
     readLines(child.stdout.setEncoding('latin1'), (text) => {
       const printed = readPrinted(text);
-      if (stage === 'starting' && printed.is === 'line' && printed.line.letter === 't') {
-        stage = 'running';
+      if (life === 'starting' && printed.is === 'line' && printed.line.letter === 't') {
+        life = 'running';
         clearTimeout(limit);
         resolve({ pid: child.pid ?? 0, stop });
       }
