@@ -17,8 +17,9 @@ async function moments(name: string): Promise<{ states: ChainState[]; actors: Sc
   const { header: real, events: all } = await recordedTrace(name);
   const timeline = createTimeline(real, all);
   const positions = [0, all.length, ...timeline.steps.map(({ position }) => position)];
+  const every = Math.ceil(positions.length / 16);
   const states = positions
-    .filter((_, i) => i < 2 || i % 3 === 0)
+    .filter((_, i) => i < 2 || i % every === 0)
     .map((position) => timeline.stateAt(position));
   return { states, actors: timeline.stateAt(all.length).actors };
 }
