@@ -1,4 +1,4 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readStat, signalNumber } from '../../../processes.ts';
 import type { Telling as Act, Tell } from '../../../run/tell.ts';
@@ -276,6 +276,11 @@ class ByHand implements LowLevelRuntime {
       has,
       inside: has('user') ? ['user', 'mount'] : ['mount'],
       place: async (inner) => (await resolveInRootfs(`${view}${config.root.path}`, inner)).slice(view.length),
+      exists: (at) =>
+        lstat(`${view}${at}`).then(
+          () => true,
+          () => false,
+        ),
       isFolder: async (source) => (await stat(source)).isDirectory(),
       tools: this.#tools,
       toolbox: this.#toolbox,

@@ -3,13 +3,15 @@ import type { CgroupAbilities } from '../../bundle/cgroups.ts';
 import type { OciConfig, OciMount } from '../../bundle/ociConfig.ts';
 import { EmbeddedError } from '../../error.ts';
 import { mapsRanges } from './beginning.ts';
-import type { Entered, Step } from './step.ts';
+import type { Entered, Quote, Step } from './step.ts';
 
 /** What mount steps have to know about the container and its host. */
 export interface MountContext {
   config: OciConfig;
   /** Host path of a place in the container, with the image's symbolic links resolved inside its root. */
   place(inner: string): Promise<string>;
+  /** Whether something is at a place (as `place` gives it) already; false where that can't be known yet. */
+  exists(at: string): Promise<boolean>;
   /** True when a bind mount's source is a folder. */
   isFolder(source: string): Promise<boolean>;
   cgroup: Pick<CgroupAbilities, 'layout' | 'mounts'>;
@@ -55,27 +57,38 @@ function entered(mount: OciMount, context: MountContext): Entered[] {
   return [...context.inside, ...more];
 }
 
+/** The line that makes a place to mount on, or nothing where there is one: the image's own files keep their times. */
+async function placeLines(
+  at: string,
+  folder: boolean,
+  context: MountContext,
+): Promise<(quote: Quote) => string[]> {
+  if (await context.exists(at)) return () => [];
+  if (folder) return (quote) => [`mkdir -p ${quote(at)}`];
+  return (quote) => [`mkdir -p ${quote(path.dirname(at))}`, `touch ${quote(at)}`];
+}
+
+/** One command alone is shown and run as such, several as lines for a shell. */
+function joined(
+  step: Omit<Step, 'words' | 'shell'>,
+  before: (quote: Quote) => string[],
+  commands: string[][],
+): Step {
+  const [only] = commands;
+  if (commands.length === 1 && before((word) => word).length === 0) return { ...step, words: only! };
+  const lines = (quote: Quote): string[] => commands.map((words) => words.map(quote).join(' '));
+  return { ...step, shell: (quote) => [...before(quote), ...lines(quote)].join(' && ') };
+}
+
 async function bindSteps(mount: OciMount, context: MountContext, at: string): Promise<Step[]> {
   const options = mount.options ?? [];
-  const folder = await context.isFolder(mount.source);
-  const made = folder
-    ? (quote: (word: string) => string) => `mkdir -p ${quote(at)}`
-    : (quote: (word: string) => string) => `mkdir -p ${quote(path.dirname(at))} && touch ${quote(at)}`;
-  const how = options.includes('rbind') ? '--rbind' : '--bind';
+  const before = await placeLines(at, await context.isFolder(mount.source), context);
+  const commands = [['mount', options.includes('rbind') ? '--rbind' : '--bind', mount.source, at]];
   const flags = options.filter((word) => !BIND_WORDS.has(word));
   if (options.includes('ro')) flags.unshift('ro');
+  if (flags.length > 0) commands.push(['mount', '-o', `remount,bind,${flags.join(',')}`, at]);
   const why = `show ${mount.destination} from outside the image${options.includes('ro') ? ', read-only' : ''}`;
-  return [
-    {
-      why,
-      inside: context.inside,
-      shell: (quote) => {
-        const lines = [made(quote), `mount ${how} ${quote(mount.source)} ${quote(at)}`];
-        if (flags.length > 0) lines.push(`mount -o remount,bind,${flags.join(',')} ${quote(at)}`);
-        return lines.join(' && ');
-      },
-    },
-  ];
+  return [joined({ why, inside: context.inside }, before, commands)];
 }
 
 /** cgroup v1 has a hierarchy per controller: a small tmpfs holds a folder for each. */
@@ -116,13 +129,9 @@ async function mountSteps(mount: OciMount, context: MountContext): Promise<Step[
   if (mount.type === 'cgroup' && !cgroup2) return [legacyCgroupStep(mount, context, at)];
   const words = ['mount', '-t', cgroup2 ? 'cgroup2' : mount.type];
   if (options.length > 0) words.push('-o', options.join(','));
-  return [
-    {
-      why: WHY[mount.destination] ?? `give the container ${mount.destination} of its own, in memory`,
-      inside: entered(mount, context),
-      shell: (quote) => `mkdir -p ${quote(at)} && ${[...words, mount.source, at].map(quote).join(' ')}`,
-    },
-  ];
+  const why = WHY[mount.destination] ?? `give the container ${mount.destination} of its own, in memory`;
+  const before = await placeLines(at, true, context);
+  return [joined({ why, inside: entered(mount, context) }, before, [[...words, mount.source, at]])];
 }
 
 /** The commands for every mount of the configuration, one by one, so that each is resolved after those before it were made. */

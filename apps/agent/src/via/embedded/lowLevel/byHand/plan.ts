@@ -63,12 +63,13 @@ function userOnly(context: PlanContext, name: Entered): Entered[] {
 
 async function folderSteps(context: PlanContext): Promise<Step[]> {
   const { cwd } = context.config.process;
-  if (cwd === '/') return [];
+  const place = await context.place(cwd);
+  if (cwd === '/' || (await context.exists(place))) return [];
   return [
     {
       why: 'make sure that the working folder exists',
       inside: context.inside,
-      words: ['mkdir', '-p', await context.place(cwd)],
+      words: ['mkdir', '-p', place],
     },
   ];
 }

@@ -176,6 +176,8 @@ function scriptPlaces(
     has,
     inside: has('user') ? ['user', 'mount'] : ['mount'],
     place: async (inner) => (inner === '/' ? config.root.path : resolveInRootfs(config.root.path, inner)),
+    // another tree may be given to the script, so it makes every place
+    exists: async () => false,
     isFolder: async (source) =>
       source.startsWith(WORK) ? false : ((await stat(source).catch(() => undefined))?.isDirectory() ?? true),
   };
