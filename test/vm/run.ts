@@ -9,7 +9,7 @@ import { ensureHostPackages } from './packages.ts';
 import { type Report, reportSchema, SCENARIOS } from './report.ts';
 
 const CACHE = process.env.UNDERDOCK_VM_CACHE ?? fileURLToPath(new URL('../.work/vm', import.meta.url));
-const TIMEOUT_MS = Number(process.env.UNDERDOCK_VM_TIMEOUT_S ?? 3600) * 1000;
+const TIMEOUT_MS = Number(process.env.UNDERDOCK_VM_TIMEOUT_S ?? 7200) * 1000;
 
 /**
  * `npm run test:vm [FILTER]`: the embedded chain on pure cgroup v2, inside Debian's kernel in qemu. FILTER picks the

@@ -14,7 +14,9 @@ const SCRIPTS = {
   eats: `echo ${MARKER}; x=0123456789abcdef; while :; do x=$x$x; done`,
 };
 /** Node in an emulated machine is slow; this ends only what hangs. */
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 900_000;
+/** So long bpftrace may take to compile and load its program there. */
+const PROBE_START_MS = 600_000;
 const OWN_CLI = '/house/apps/agent/src/main.ts';
 const BPF = `tracepoint:syscalls:sys_enter_unshare { printf("seen %s\\n", comm); exit(); }`;
 
@@ -99,6 +101,7 @@ function environment(scenario: Scenario): NodeJS.ProcessEnv {
   const cache = {
     NODE_COMPILE_CACHE: `/var/tmp/node-${scenario.who === 'root' ? 0 : USER.uid}`,
     NODE_NO_WARNINGS: '1',
+    UNDERDOCK_PROBE_START_MS: String(PROBE_START_MS),
   };
   if (scenario.who === 'root') return { PATH, LANG, HOME: '/root', ...cache };
   const { name, home, uid } = USER;

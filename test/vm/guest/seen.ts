@@ -41,6 +41,8 @@ export async function inventory(): Promise<Set<string>> {
   const mounts = (await readFile('/proc/1/mounts', 'utf8')).split('\n').map((line) => `mount ${line}`);
   const cgroups = (await readdir('/sys/fs/cgroup', { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isDirectory())
+    // The folder of all containers' cgroups stays, as docker's and systemd's do.
+    .filter((entry) => entry.name !== 'underdock')
     .map((entry) => `cgroup ${join(entry.parentPath, entry.name)}`);
   return new Set([...mounts, ...cgroups]);
 }

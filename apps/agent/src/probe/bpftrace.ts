@@ -9,8 +9,8 @@ import type { Program, ProgramTarget } from './program.ts';
 
 const run = promisify(execFile);
 
-/** Compiling and loading takes some seconds on a small machine. */
-const START_LIMIT_MS = 30_000;
+/** Compiling and loading takes some seconds on a small machine, minutes on an emulated one. */
+const START_LIMIT_MS = Number(process.env.UNDERDOCK_PROBE_START_MS ?? 30_000);
 // tracefs is mounted where it is not, in a mount namespace of the probe's own: the host stays as it is.
 const IN_TRACEFS =
   'test -e /sys/kernel/tracing/events || test -e /sys/kernel/debug/tracing/events || mount -t tracefs tracefs /sys/kernel/tracing';
