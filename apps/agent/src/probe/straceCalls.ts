@@ -15,11 +15,12 @@ const strings =
 const words = (list: string | undefined): string[] | undefined =>
   list?.startsWith('[') ? splitArguments(list.slice(1, -1)).map((word) => stringOf(word) ?? word) : undefined;
 
-// strace joins the two halves of a capability set.
+// strace prints the two halves of a capability set as LOW|HIGH, and LOW alone where HIGH is empty.
 function capabilities(a: string[]): Args {
   const sets: Args = {};
   for (const name of ['effective', 'permitted', 'inheritable']) {
-    const bits = BigInt(fieldOf(a[1], name) || '0');
+    const [low = 0n, high = 0n] = (fieldOf(a[1], name) || '0').split('|').map(BigInt);
+    const bits = low | (high << 32n);
     sets[name] = Number(bits & 0xffffffffn);
     sets[`${name}High`] = Number(bits >> 32n);
   }
