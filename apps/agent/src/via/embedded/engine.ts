@@ -7,8 +7,9 @@ import type { Outcome, ViaContext, ViaRun } from '../via.ts';
 import { type CgroupFolder, cgroupsOf, oomKills } from './cgroupFiles.ts';
 import { ContainerParts, type EngineParts, type MadeContainer } from './containerParts.ts';
 import { ContainerRecord } from './containerState.ts';
+import { killContainer, type LivingContainer, stopContainer, stopSignal } from './engineStop.ts';
 import { EmbeddedError } from './error.ts';
-import { Gate, settlesWithin } from './gate.ts';
+import { Gate } from './gate.ts';
 import { startTask } from './highLevel.ts';
 import { effectiveLimits } from './limits.ts';
 
@@ -83,9 +84,16 @@ class EngineRun implements ViaRun {
       await this.done;
       return;
     }
-    if (this.#stopping && options.graceMs === 0) await this.#kill(this.#context.clientSpan);
+    if (this.#stopping && options.graceMs === 0)
+      await killContainer(this.#living(), this.#context.clientSpan);
     this.#stopping ??= this.#stopRunning(options);
-    await this.#stopping;
+    try {
+      await this.#stopping;
+    } catch (error) {
+      // A stop that did not work may be tried again, with another signal.
+      this.#stopping = undefined;
+      throw error;
+    }
   }
 
   async remove(): Promise<void> {
@@ -210,38 +218,16 @@ class EngineRun implements ViaRun {
   }
 
   async #stopRunning(options: { signal?: string; graceMs?: number }): Promise<void> {
-    const { tell } = this.#context;
-    const signal = options.signal ?? this.#made?.stopSignal ?? 'SIGTERM';
-    const graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
+    const signal = stopSignal(options.signal, this.#made?.stopSignal);
     this.#context.state('stopping');
     this.#parts.journal?.change({ state: 'stopping' });
-    const act = tell.begin('engine/stop-container', { signal, graceMs }, this.#about());
-    try {
-      if (graceMs > 0) await this.#signal(signal, act.span);
-      const gone = await settlesWithin(this.#exited ?? Promise.resolve(), graceMs);
-      if (!gone) await this.#kill(act.span);
-      await this.#exited;
-      act.end({ killed: !gone });
-    } catch (error) {
-      act.fail(error);
-      throw error;
-    }
+    await stopContainer(this.#living(), signal, options.graceMs ?? DEFAULT_GRACE_MS);
   }
 
-  async #kill(cause: string): Promise<void> {
-    const about = { ...this.#about(), cause: [cause] };
-    const act = this.#context.tell.begin('engine/kill-container', { signal: 'SIGKILL' }, about);
-    await this.#signal('SIGKILL', act.span);
-    act.end();
-  }
-
-  /** A process that ends just before its signal comes is no fault. */
-  async #signal(signal: string, cause: string): Promise<void> {
-    try {
-      await this.#runtime().kill(this.#record.id, signal, this.#context.tell, cause);
-    } catch (error) {
-      if (!(await settlesWithin(this.#exited ?? Promise.resolve(), 1000))) throw error;
-    }
+  #living(): LivingContainer {
+    const { tell, clientSpan } = this.#context;
+    const exited = this.#exited ?? Promise.resolve();
+    return { id: this.#record.id, runtime: this.#runtime(), exited, tell, clientSpan };
   }
 
   #runtime(): MadeContainer['runtime'] {
