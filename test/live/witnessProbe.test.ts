@@ -88,6 +88,37 @@ setInterval(() => {}, 1000);`,
 });
 
 describe('strace in the probe’s place', () => {
+  it('lets go of what it traces at once when the agent is killed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'underdock-killed-'));
+    const script = join(folder, 'agent.mjs');
+    writeFileSync(
+      script,
+      `const { createKernelWatch } = await import(${JSON.stringify(WATCHER)});
+const { spawn } = await import('node:child_process');
+const watch = createKernelWatch({ agentPid: process.pid, only: 'strace' });
+await watch.start();
+watch.follow(0n, (record) => record.kind === 'exec' && console.log(record.pid));
+const [file, ...args] = watch.wrap(['/bin/sleep', '60']);
+spawn(file, args, { stdio: 'ignore' });
+setInterval(() => {}, 1000);`,
+    );
+    const agent = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const traced = await new Promise<number>((done) =>
+      agent.stdout.once('data', (text) => done(Number(text))),
+    );
+    const tracer = () =>
+      Number(/TracerPid:\t(\d+)/.exec(readFileSync(`/proc/${traced}/status`, 'utf8'))?.[1]);
+    expect(nameOf(tracer())).toBe('strace');
+    agent.kill('SIGKILL');
+    const killedAt = performance.now();
+    while (tracer() !== 0) {
+      expect(performance.now() - killedAt).toBeLessThan(3000);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    process.kill(traced, 'SIGKILL');
+    rmSync(folder, { recursive: true });
+  });
+
   it('shows the same container, declares what it can’t see, and leaves nothing lying about', async () => {
     const before = new Set(readdirSync(tmpdir()));
     const watch = createKernelWatch({ agentPid: process.pid, only: 'strace' });

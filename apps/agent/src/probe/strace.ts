@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Bond } from './bond.ts';
 import { ProbeError } from './error.ts';
 import { STRACE_CALLS } from './straceCalls.ts';
 
@@ -40,7 +41,7 @@ export interface Straced {
  * Puts strace in front of a command. Its lines go through a FIFO of their own, so that those of two commands never mix,
  * and nobody but us can read them.
  */
-export function straced(argv: readonly string[], onLine: (text: string) => void): Straced {
+export function straced(argv: readonly string[], onLine: (text: string) => void, bond: Bond): Straced {
   const folder = mkdtempSync(join(tmpdir(), 'underdock-strace-'));
   const fifo = join(folder, 'lines');
   execFileSync('mkfifo', ['-m', '600', fifo]);
@@ -48,14 +49,23 @@ export function straced(argv: readonly string[], onLine: (text: string) => void)
   const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
   const socket = new Socket({ fd, readable: true, writable: false });
   let rest = '';
+  let begun = false;
   socket.setEncoding('latin1').on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
+    if (lines[0] !== undefined && !begun) begin(Number.parseInt(lines[0], 10));
     for (const line of lines) if (line !== '') onLine(line);
   });
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // Once both sides are open the FIFO's name is of no more use.
+  const begin = (pid: number) => {
+    begun = true;
+    bond.bind(pid);
+    remove();
+  };
   const close = () => {
     socket.destroy();
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   };
   const command = ['strace', ...FLAGS.split(' '), '-e', `trace=${STRACE_CALLS.join(',')}`, '-o', fifo, '--'];
   return { argv: [...command, ...argv], close };

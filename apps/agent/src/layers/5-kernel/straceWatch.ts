@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { WatcherState } from '@underdock/trace';
+import { type Bond, startBond } from '../../probe/bond.ts';
 import { readHierarchies, readMountinfo } from '../../probe/cgroupMounts.ts';
 import { ProbeError } from '../../probe/error.ts';
 import { FanOut } from '../../probe/fanOut.ts';
@@ -22,6 +23,7 @@ export class StraceWatch implements KernelWatch {
   #hierarchies: Hierarchy[] = [];
   #running = new Set<Straced>();
   #timer: NodeJS.Timeout | undefined;
+  #bond: Bond | undefined;
   constructor(instead: string) {
     this.#instead = instead;
   }
@@ -53,12 +55,14 @@ export class StraceWatch implements KernelWatch {
       toMonotonic: (wallMs) => wallMs - offsetMs,
       hierarchies: this.#hierarchies,
     });
-    const wrapped = straced(argv, (line) => {
+    const onLine = (line: string) => {
       if (!decoder.line(line)) {
         this.#out.push({ kind: 'lost', at: nowMs(), layer: 'kernel', name: 'strace', count: 1 });
       }
       if (decoder.ended) this.#close(wrapped);
-    });
+    };
+    this.#bond ??= startBond();
+    const wrapped = straced(argv, onLine, this.#bond);
     this.#running.add(wrapped);
     return wrapped.argv;
   }
@@ -81,6 +85,8 @@ export class StraceWatch implements KernelWatch {
     this.#timer = undefined;
     this.#out.release();
     for (const wrapped of this.#running) this.#close(wrapped);
+    this.#bond?.release();
+    this.#bond = undefined;
   }
 }
 
