@@ -18,6 +18,8 @@ export interface Reaper {
 
 /** SIGCHLD can be lost (signals of one kind merge) and a process that is not our child sends none. */
 const LOOK_EVERY_MS = 200;
+/** So long is known how an orphan ended that nobody had waited for: shorter than it takes to use a pid again. */
+const REMEMBER_MS = 10_000;
 
 /**
  * Makes this process a child subreaper and collects the orphans that it inherits. The children that Node itself started
@@ -31,6 +33,7 @@ class OrphanReaper implements Reaper {
   readonly limitation: string;
   #nodeChildren = new Set<ChildProcess>();
   #waiting = new Map<number, (status: ExitStatus | undefined) => void>();
+  #collected = new Map<number, { status: ExitStatus; at: number }>();
   #timer: NodeJS.Timeout | undefined;
   #onSpawn = (message: unknown) => this.#remember((message as { process: ChildProcess }).process);
   #onSignal = () => this.#look();
@@ -44,6 +47,8 @@ class OrphanReaper implements Reaper {
   wait(pid: number): Promise<ExitStatus | undefined> {
     const child = [...this.#nodeChildren].find((one) => one.pid === pid);
     if (child) return nodeChildExit(child);
+    const before = this.#takeCollected(pid);
+    if (before) return Promise.resolve(before);
     return new Promise((resolve) => {
       this.#waiting.set(pid, resolve);
       this.#timer ??= setInterval(this.#onSignal, LOOK_EVERY_MS);
@@ -87,11 +92,21 @@ class OrphanReaper implements Reaper {
     for (const pid of childrenOfThisProcess()) {
       if (known.has(pid) || this.#waiting.has(pid) || readStat(pid)?.state !== 'Z') continue;
       try {
-        collectChild(pid);
+        const status = collectChild(pid);
+        if (status) this.#collected.set(pid, { status, at: Date.now() });
       } catch (error) {
         if (!(error instanceof KernelCallError)) throw error;
       }
     }
+    for (const [pid, { at }] of this.#collected)
+      if (Date.now() - at > REMEMBER_MS) this.#collected.delete(pid);
+  }
+
+  /** A process can end before anybody has had the time to wait for it. */
+  #takeCollected(pid: number): ExitStatus | undefined {
+    const found = this.#collected.get(pid);
+    this.#collected.delete(pid);
+    return found && Date.now() - found.at <= REMEMBER_MS ? found.status : undefined;
   }
 }
 

@@ -39,6 +39,13 @@ describe('the reaper', () => {
     });
   });
 
+  it('knows how an orphan ended that nobody waited for in time', async () => {
+    const early = await orphan('exit 9');
+    await reaper.wait(await orphan('sleep 0.2'));
+    expect(readStat(early)).toBeUndefined();
+    expect(await reaper.wait(early)).toEqual({ code: 9 });
+  });
+
   it('leaves Node’s own children to Node, also when it is asked for one', async () => {
     const child = spawn('/bin/sh', ['-c', 'sleep 0.05; exit 4']);
     const exit = once(child, 'exit');
