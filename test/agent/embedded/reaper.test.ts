@@ -31,18 +31,15 @@ describe('the reaper', () => {
   });
 
   it('says 128 and the signal for one that was killed', async () => {
-    expect(
-      await reaper.wait(await orphan('kill -9 $BASHPID 2>/dev/null || exec sh -c "kill -9 \\$\\$"')),
-    ).toEqual({
+    expect(await reaper.wait(await orphan('sleep 0.05; exec sh -c "kill -9 \\$\\$"'))).toEqual({
       code: 137,
       signal: 9,
     });
   });
 
   it('knows how an orphan ended that nobody waited for in time', async () => {
-    const early = await orphan('exit 9');
-    await reaper.wait(await orphan('sleep 0.2'));
-    expect(readStat(early)).toBeUndefined();
+    const early = await orphan('sleep 0.05; exit 9');
+    await expect.poll(() => readStat(early), { timeout: 5000 }).toBeUndefined();
     expect(await reaper.wait(early)).toEqual({ code: 9 });
   });
 
@@ -55,8 +52,7 @@ describe('the reaper', () => {
 
   it('lets no orphan stay a zombie that nobody waits for', async () => {
     const pid = await orphan('sleep 0.05');
-    await reaper.wait(await orphan('sleep 0.2'));
-    expect(readStat(pid)).toBeUndefined();
+    await expect.poll(() => readStat(pid), { timeout: 5000 }).toBeUndefined();
   });
 
   it('resolves with nothing for a process that is not its to collect', async () => {
