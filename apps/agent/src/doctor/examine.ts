@@ -2,7 +2,6 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Check, DoctorReport } from '@underdock/trace';
 import { READY_VIAS } from '../cli/chooseVia.ts';
-import { describeError } from '../run/error.ts';
 import { describeHost } from '../run/host.ts';
 import { readHostAbilities } from '../via/embedded/bundle/host.ts';
 import { openByHand } from '../via/embedded/lowLevel/byHand.ts';
@@ -71,13 +70,8 @@ export async function examine(
 
 async function runtimesOf(stateDir: string): Promise<readonly FoundRuntime[]> {
   const host = await readHostAbilities();
-  const byHand = await openByHand({ root: join(stateDir, 'runtime', 'by-hand') }).catch(
-    (error): FoundRuntime => {
-      const { message, remedy } = describeError(error);
-      return { name: 'by-hand', why: message, ...(remedy && { remedy }) };
-    },
-  );
-  return (await findRuntimes({ stateDir, host, builtIn: [byHand] })).found;
+  const byHand = () => openByHand({ root: join(stateDir, 'runtime', 'by-hand') });
+  return (await findRuntimes({ stateDir, host, byHand })).found;
 }
 
 function abilities(checks: readonly Check[], runtimes: readonly FoundRuntime[]): DoctorReport['can'] {
