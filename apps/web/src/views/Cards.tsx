@@ -37,7 +37,8 @@ export function Cards(props: { story: ReactNode; dive: ReactNode; evidence: Reac
         <main className="card dive-card" id="main" tabIndex={-1} aria-label="The dive">
           {props.dive}
         </main>
-        <section className="card evidence-card" aria-label="Evidence">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
+        <section className="card evidence-card" aria-label="Evidence" tabIndex={0}>
           {props.evidence}
         </section>
       </div>

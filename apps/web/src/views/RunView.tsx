@@ -1,4 +1,4 @@
-import type { Timeline } from '@underdock/chain';
+import type { Timeline, ToldStep } from '@underdock/chain';
 import type { RunSummary } from '@underdock/trace';
 import { useMemo, useState } from 'react';
 import type { Reading, ReadingSnapshot } from '../player/reading.ts';
@@ -94,7 +94,9 @@ function EvidenceCard({ snapshot, picked, reading }: RunViewProps & { picked: Pi
         shown={step?.span ?? step?.key}
         onShow={(key) => {
           picked.clear();
-          if (!reading.toStep((one) => one.span === key || one.key === key)) picked.pick({ span: key });
+          // The answer tells the failure; the asking that it belongs to lies further up and does not know yet.
+          const tells = (one: ToldStep) => (one.span ?? one.key) === key && one.part !== 'asks';
+          if (!reading.toStep(tells)) picked.pick({ span: key });
         }}
       />
       {state?.held && <Held state={state} />}
@@ -103,7 +105,7 @@ function EvidenceCard({ snapshot, picked, reading }: RunViewProps & { picked: Pi
           Back to the current step
         </button>
       )}
-      <Evidence step={step} state={state} onSpan={(span) => picked.pick({ span })} />
+      <Evidence step={step} state={state} onPick={picked.pick} />
     </>
   );
 }

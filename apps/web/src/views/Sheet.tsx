@@ -1,5 +1,5 @@
 import * as Dialog from '@radix-ui/react-dialog';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 
 /** A panel over the page with a title, closed with Escape or its button. */
 export function Sheet(props: {
@@ -10,13 +10,22 @@ export function Sheet(props: {
   wide?: boolean;
   children: ReactNode;
 }) {
+  const before = useRef<Element>(null);
   return (
     <Dialog.Root open={props.open} onOpenChange={(open) => !open && props.onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className="veil" />
         <Dialog.Content
           className={props.wide ? 'sheet wide' : 'sheet'}
-          onOpenAutoFocus={focusFirst}
+          onOpenAutoFocus={(event) => {
+            before.current = document.activeElement;
+            focusFirst(event);
+          }}
+          onCloseAutoFocus={(event) => {
+            // Sheets are opened by keys too: the focus goes back to where it was, not to one certain button.
+            event.preventDefault();
+            if (before.current instanceof HTMLElement) before.current.focus();
+          }}
           {...(props.about ? {} : { 'aria-describedby': undefined })}
         >
           <header className="sheet-head">

@@ -1,16 +1,18 @@
 import { type Call, type ChainState, callName, callOf, causesOf, type ToldStep } from '@underdock/chain';
+import type { Reference } from '@underdock/draw';
+import { storyOf } from '@underdock/story';
 import type { TraceEvent } from '@underdock/trace';
 import { changeOf } from './change.ts';
 import { RawEvidence } from './RawEvidence.tsx';
 import { TryIt } from './TryIt.tsx';
-import { duration, instant, shownFields } from './values.ts';
+import { duration, instant, type ShownField, shownFields } from './values.ts';
 
 /** What lies behind the chosen step: who did what, how it is known, why it happened and what it changed. */
 export function Evidence(props: {
   step: ToldStep | undefined;
   /** State at the end of what is known: causes and living processes are looked up here. */
   state: ChainState | undefined;
-  onSpan: (span: string) => void;
+  onPick: (ref: Reference) => void;
 }) {
   const { step, state } = props;
   if (!step || !state) {
@@ -26,9 +28,10 @@ export function Evidence(props: {
     <div className="evidence">
       <Heading step={step} call={call} />
       {step.failure && <FailureNote failure={step.failure} />}
-      <Said step={step} />
-      <Changes facts={step.facts} />
-      <Why step={step} call={call} state={state} onSpan={props.onSpan} />
+      {step.event.type !== 'fact' && <Said step={step} />}
+      <Members step={step} onPick={props.onPick} />
+      <Changes facts={factsOf(step)} isFact={step.event.type === 'fact'} />
+      <Why step={step} call={call} state={state} onSpan={(span) => props.onPick({ span })} />
       <RawEvidence events={[step.event, ...(step.end ? [step.end] : [])]} facts={step.facts} />
       <TryIt step={step} state={state} />
     </div>
@@ -37,10 +40,13 @@ export function Evidence(props: {
 
 function Heading({ step, call }: { step: ToldStep; call: Call | undefined }) {
   const { event } = step;
-  const name = call?.name ?? callName(step.step, { ...event.data, ...step.end?.data });
   return (
     <header className="evidence-head">
-      <h3 className="call-name">{step.count > 1 ? `${name} and ${step.count - 1} more` : name}</h3>
+      {event.type === 'fact' ? (
+        <h3 className="fact-name">{storyOf(step.step)?.title ?? callName(step.step, event.data)}</h3>
+      ) : (
+        <h3 className="call-name">{call?.name ?? nameOfStep(step)}</h3>
+      )}
       <p>
         by <code>{event.actor.name}</code>
         {event.actor.pid !== undefined && (
@@ -69,49 +75,79 @@ export function FailureNote({ failure }: { failure: { error: string; message?: s
   );
 }
 
+function nameOfStep(step: ToldStep): string {
+  return callName(step.step, { ...step.event.data, ...step.end?.data });
+}
+
 function Said({ step }: { step: ToldStep }) {
   const asked = shownFields(step.event.data);
   const before = new Map(asked.map((field) => [field.name, field.value]));
   const answered = shownFields(step.end?.data ?? {}).filter(
     (field) => before.get(field.name) !== field.value,
   );
-  if (asked.length + answered.length === 0) return null;
+  return (
+    <>
+      <Fields title="The call" fields={asked} />
+      <Fields title="What came back" fields={answered} />
+    </>
+  );
+}
+
+function Fields({ title, fields }: { title: string; fields: readonly ShownField[] }) {
+  if (fields.length === 0) return null;
   return (
     <section>
-      <h3>The call</h3>
+      <h3>{title}</h3>
       <dl className="fields">
-        {asked.map((field) => (
-          <Field key={field.name} {...field} />
+        {fields.map(({ name, value, mono }) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd className={mono ? 'mono' : undefined}>{value}</dd>
+          </div>
         ))}
       </dl>
-      {answered.length > 0 && (
-        <>
-          <h3>What came back</h3>
-          <dl className="fields">
-            {answered.map((field) => (
-              <Field key={field.name} {...field} />
-            ))}
-          </dl>
-        </>
-      )}
     </section>
   );
 }
 
-function Field({ name, value, mono }: { name: string; value: string; mono: boolean }) {
+const MOST_MEMBERS = 60;
+
+/** What a counted bundle is made of, one by one. */
+function Members({ step, onPick }: { step: ToldStep; onPick: (ref: Reference) => void }) {
+  if (step.count < 2 || step.event.type === 'fact') return null;
   return (
-    <div>
-      <dt>{name}</dt>
-      <dd className={mono ? 'mono' : undefined}>{value}</dd>
-    </div>
+    <details className="members">
+      <summary>All {step.count}, one by one</summary>
+      <ol>
+        {[...step.members].slice(0, MOST_MEMBERS).map((member) => (
+          <li key={member.key}>
+            <button
+              type="button"
+              className="link mono"
+              onClick={() => onPick(member.span ? { span: member.span } : { seq: member.event.seq })}
+            >
+              {nameOfStep(member)}
+            </button>
+          </li>
+        ))}
+        {step.count > MOST_MEMBERS && <li>and {step.count - MOST_MEMBERS} more at the level of syscalls</li>}
+      </ol>
+    </details>
   );
 }
 
-function Changes({ facts }: { facts: readonly TraceEvent[] }) {
+/** The facts that a step brought, or that it is itself. */
+function factsOf(step: ToldStep): readonly TraceEvent[] {
+  if (step.event.type !== 'fact') return step.facts;
+  const own = step.count > 1 ? [...step.members].map((member) => member.event) : [step.event];
+  return [...own, ...step.facts];
+}
+
+function Changes({ facts, isFact }: { facts: readonly TraceEvent[]; isFact: boolean }) {
   if (facts.length === 0) return null;
   return (
     <section>
-      <h3>Before and after</h3>
+      <h3>{isFact ? 'What was found' : 'Before and after'}</h3>
       <dl className="fields">
         {facts.map(changeOf).map((change) => (
           <div key={change.seq}>

@@ -2,6 +2,8 @@ import type { TraceEvent } from '@underdock/trace';
 import { GRADE_WORDS, SOURCE_WORDS } from './source.ts';
 
 /** How a step is known: the grade in words, and each piece of evidence as it was decoded. */
+const MOST_PIECES = 12;
+
 export function RawEvidence({
   events,
   facts,
@@ -20,7 +22,7 @@ export function RawEvidence({
       {grades.map((grade) => (
         <p key={grade}>{GRADE_WORDS[grade]}</p>
       ))}
-      {pieces.map(({ key, event, piece }) => (
+      {pieces.slice(0, MOST_PIECES).map(({ key, event, piece }) => (
         <details key={key} className="raw">
           <summary>
             Seen by {SOURCE_WORDS[piece.source]} <span className="quiet-text">(event {event.seq})</span>
@@ -28,6 +30,9 @@ export function RawEvidence({
           <pre>{JSON.stringify(piece.raw, null, 1)}</pre>
         </details>
       ))}
+      {pieces.length > MOST_PIECES && (
+        <p className="quiet-text">and {pieces.length - MOST_PIECES} more pieces of evidence</p>
+      )}
     </section>
   );
 }
