@@ -35,7 +35,7 @@ export class PullBar {
     const full = total > 0 ? Math.min(WIDTH, Math.floor((bytes / total) * WIDTH)) : 0;
     const bar = `${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}`;
     const text = `  pulling ${this.#layers.size} layers [${bar}] ${bytesInWords(bytes)} of ${bytesInWords(total)}`;
-    this.#outlet.write(`\r\x1b[K${text.slice(0, (this.#outlet.columns ?? 80) - 1)}`);
+    this.#outlet.write(`\r\x1b[K${text.slice(0, (this.#outlet.columns || 80) - 1)}`);
     this.#drawn = true;
   }
 
