@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { DoctorReport } from '@underdock/trace';
 import { AgentError } from '../error.ts';
 import type { Runs } from '../run/runs.ts';
-import { createAccess } from '../server/access.ts';
+import { type Access, createAccess } from '../server/access.ts';
 import { createAgentServer, probePort } from '../server/agentServer.ts';
 import { createFace, isLoopback } from '../server/face.ts';
 import { PAGE_FOLDER, VERSION } from './about.ts';
@@ -31,17 +31,7 @@ export interface RunningAgent {
 /** `underdock up`: serves the page and the API and prints its two links. Throws AgentError, RunError. */
 export async function up(options: UpOptions): Promise<RunningAgent> {
   const face = createFace(options);
-  const running = await findAgent(options.stateDir);
-  if (running) {
-    throw new AgentError(
-      'already-running',
-      `underdock is running already at ${running.url} (pid ${running.pid})`,
-      {
-        remedy: `use that one, or give this one its own state with --state DIR`,
-        exitCode: 1,
-      },
-    );
-  }
+  await refuseSecond(options);
   const access = createAccess();
   const instance = randomBytes(8).toString('hex');
   await refuseTakenPort(options);
@@ -67,15 +57,7 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
     instance,
     version: VERSION,
   });
-  const seen = options.publicUrl === undefined ? url : options.publicUrl.replace(/\/*$/, '/');
-  options.print(`underdock ${VERSION} is ready`);
-  options.print(`  drive (may run, stop, remove):  ${seen}?token=${access.drive}`);
-  options.print(`  watch (may only look):          ${seen}?token=${access.watch}`);
-  if (!isLoopback(options.host)) {
-    options.log(
-      `underdock listens on ${options.host}: whoever reaches port ${port} and has a link can use it`,
-    );
-  }
+  tellLinks(url, access, options);
   return {
     async close() {
       takeBack();
@@ -106,4 +88,28 @@ async function refuseTakenPort({ port, host }: UpOptions): Promise<void> {
 function addressFor(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
+}
+
+async function refuseSecond(options: UpOptions): Promise<void> {
+  const running = await findAgent(options.stateDir);
+  if (running) {
+    throw new AgentError(
+      'already-running',
+      `underdock is running already at ${running.url} (pid ${running.pid})`,
+      {
+        remedy: `use that one, or give this one its own state with --state DIR`,
+        exitCode: 1,
+      },
+    );
+  }
+}
+
+function tellLinks(url: string, access: Access, options: UpOptions): void {
+  const seen = options.publicUrl === undefined ? url : options.publicUrl.replace(/\/*$/, '/');
+  options.print(`underdock ${VERSION} is ready`);
+  options.print(`  drive (may run, stop, remove):  ${seen}?token=${access.drive}`);
+  options.print(`  watch (may only look):          ${seen}?token=${access.watch}`);
+  if (!isLoopback(options.host)) {
+    options.log(`underdock listens on ${options.host}: whoever reaches its port and has a link can use it`);
+  }
 }

@@ -92,12 +92,12 @@ function inOwnNamespaces(system: System): boolean {
 function containerOf(system: System): string[] {
   const found = new Set<string>();
   const cgroups = system.text('/proc/1/cgroup');
-  const manager = /^container=(\S+)/m.exec(system.text('/proc/1/environ').replaceAll('\0', '\n'))?.[1];
+  const declared = /^container=(\S+)/m.exec(system.text('/proc/1/environ').replaceAll('\0', '\n'))?.[1];
   if (system.exists('/.dockerenv') || /\/docker[-/]/.test(cgroups)) found.add('docker');
   if (system.exists('/run/.containerenv')) found.add('podman');
   if (system.exists('/var/run/secrets/kubernetes.io') || /kubepods/.test(cgroups)) found.add('kubernetes');
-  if (/\/lxc[/.]/.test(cgroups) || manager === 'lxc') found.add('lxc');
-  if (manager && manager !== 'wsl' && found.size === 0) found.add(manager);
+  if (/\/lxc[/.]/.test(cgroups) || declared === 'lxc') found.add('lxc');
+  if (declared && declared !== 'wsl' && found.size === 0) found.add(declared);
   if (found.size === 0 && /^overlay \/ overlay /m.test(system.text('/proc/mounts'))) found.add('container');
   return [...found];
 }
