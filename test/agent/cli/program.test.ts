@@ -77,7 +77,10 @@ describe('the state folder', () => {
     [{ uid: 0, env: { UNDERDOCK_STATE: '/c' } }, '/c'],
     [{ uid: 0, env: { XDG_STATE_HOME: '/x' } }, '/var/lib/underdock'],
     [{ uid: 1000, env: { XDG_STATE_HOME: '/x' } }, '/x/underdock'],
-    [{ uid: 1000, env: { XDG_STATE_HOME: 'relative' }, home: '/people/u' }, '/people/u/.local/state/underdock'],
+    [
+      { uid: 1000, env: { XDG_STATE_HOME: 'relative' }, home: '/people/u' },
+      '/people/u/.local/state/underdock',
+    ],
     [{ uid: 1000, env: {}, home: '/people/u' }, '/people/u/.local/state/underdock'],
   ])('%j', (choice, folder) => {
     expect(stateFolder(choice)).toBe(folder);
