@@ -52,6 +52,10 @@ describe('a connection', () => {
     expect(await changed).toMatchObject([{ id, state: 'finished', exitCode: 0 }]);
   });
 
+  test.each(['drive', 'watch'] as const)('is told what it may do: %s', async (role) => {
+    expect(await heard(agent.socket(agent.access[role]), 'role')).toBe(role);
+  });
+
   test.each(['wrong', undefined])('with the token %s is refused with a problem', async (token) => {
     const error = await heard<Error & { data: unknown }>(agent.socket(token), 'connect_error');
     expect(error.data).toMatchObject({ error: { code: 'unauthorized' } });

@@ -27,7 +27,7 @@ const TELL_RUNS_MS = 100;
 export const MESSAGES_PER_SECOND = 1000;
 export const MESSAGE_BURST = 2000;
 
-/** Serves the live stream on `socket.io/`: `follow`, `unfollow`, `attach`, `input`, `resize` in; `header`, `events`, `runs`, `doctor`, `output` out. */
+/** Serves the live stream on `socket.io/`: `follow`, `unfollow`, `attach`, `input`, `resize` in; `role`, `header`, `events`, `runs`, `doctor`, `output` out. */
 export function serveSockets(server: HttpServer, options: SocketOptions): { close(): Promise<void> } {
   const io = new Server(server, {
     path: '/socket.io/',
@@ -66,6 +66,7 @@ function welcome(socket: Socket, options: SocketOptions): void {
   const talk = new SocketTalk(socket, options, new Bucket(MESSAGE_BURST, MESSAGES_PER_SECOND));
   talk.listen();
   // The page shows no controls to somebody who may only look.
+  socket.emit('role', (socket.data as { role: Role }).role);
   socket.emit('role', (socket.data as { role: Role }).role);
   socket.emit('runs', options.runs.list());
   options.doctor().then(
