@@ -155,6 +155,21 @@ describe('a container that is run from the page', () => {
     await page.context().close();
   });
 
+  it('made by hand can be made again with one shell script', async () => {
+    const { page, errors } = await openPage(browser, agent.drive, {
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    await runFromForm(page, 'underdock run --runtime by-hand starter /bin/true');
+    await untilState(page, 'exit code 0');
+    await toTheEnd(page);
+    await page.locator('.story-step.on-low-level button').first().click();
+    await evidence(page).getByRole('button', { name: 'Copy it all as one shell script' }).click();
+    await evidence(page).getByText('Copied').waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^#!\/bin\/sh[\s\S]*unshare/);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
   it('is refused beside the field when the command is wrong, and by the agent in its words', async () => {
     const { page } = await openPage(browser, agent.drive);
     await page.getByRole('button', { name: 'New run' }).click();

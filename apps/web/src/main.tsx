@@ -26,7 +26,7 @@ document.adoptedStyleSheets = [colors];
 const base = new URL('./', document.baseURI);
 const token = takeToken({
   href: location.href,
-  storage: sessionStorageOrNone(),
+  storage: tabStorageOrNone(),
   replaceAddress: (href) => history.replaceState(history.state, '', href),
 });
 const page = { link: openLink(base, token), http: agentHttp(base, token) };
@@ -40,7 +40,7 @@ createRoot(document.getElementById('root')!).render(
 );
 
 /** Inside some iframes even asking for the storage throws. */
-function sessionStorageOrNone(): Pick<Storage, 'getItem' | 'setItem'> {
+function tabStorageOrNone(): Pick<Storage, 'getItem' | 'setItem'> {
   try {
     return sessionStorage;
   } catch {

@@ -16,7 +16,7 @@ import { useTheme } from './useTheme.ts';
 
 /** The whole page: which run it shows, what lies open over it, and what the keys do everywhere. */
 export function App() {
-  const { runs, doctor, role, state } = useLink();
+  const { runs, doctor, role } = useLink();
   const { theme, toggle } = useTheme();
   const chosen = useChosenRun(runs);
   const [sheet, setSheet] = useState<OpenSheet>();
@@ -30,36 +30,25 @@ export function App() {
   };
   useKeys({ r: () => openForm(), l: () => setSheet('runs'), t: toggle, '?': () => setSheet('keys') });
   const { run } = chosen;
+  const leave = () => chosen.show(undefined);
   const command = run?.command ?? snapshot?.state?.header.command;
   const runAgain = () => {
-    const request = run?.request;
+    const again = draftOf(run?.request ?? {});
     // Environment values were redacted when the run was recorded: they have to be typed again.
-    if (!request || (Array.isArray(request.env) && request.env.length > 0)) openForm(draftOf(request ?? {}));
-    else void first.start(requestOf(draftOf(request)).request);
+    if (!run?.request || again.env) openForm(again);
+    else void first.start(requestOf(again).request);
   };
   return (
     <div className="page">
-      <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>
-        To the picture
-      </button>
+      <SkipToPicture />
       <TopBar
         command={command?.map(quoteWord).join(' ')}
-        doctor={doctor}
-        runs={runs?.length ?? 0}
-        canDrive={canDrive}
-        connected={state === 'connected'}
         theme={theme}
         onOpen={(which) => (which === 'form' ? openForm() : setSheet(which))}
         onTheme={toggle}
       >
         {run && (
-          <RunActions
-            key={run.id}
-            run={run}
-            canDrive={canDrive}
-            onAgain={runAgain}
-            onRemoved={() => chosen.show(undefined)}
-          />
+          <RunActions key={run.id} run={run} canDrive={canDrive} onAgain={runAgain} onRemoved={leave} />
         )}
       </TopBar>
       <Notice />
@@ -70,5 +59,13 @@ export function App() {
       )}
       <Sheets open={sheet} onOpen={setSheet} draft={draft} onDraft={setDraft} chosen={chosen} />
     </div>
+  );
+}
+
+function SkipToPicture() {
+  return (
+    <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>
+      To the picture
+    </button>
   );
 }

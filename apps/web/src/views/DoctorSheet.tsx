@@ -2,7 +2,14 @@ import type { Check, DoctorReport } from '@underdock/trace';
 import { CopyButton } from './CopyButton.tsx';
 import { Sheet } from './Sheet.tsx';
 
-const WORDS: Record<Check['state'], string> = { ok: 'ok', limited: 'limited', missing: 'missing' };
+/** Something that underdock does well without (`nothing: underdock’s own engine is used`) is no limit. */
+export function isLimit(check: Check): boolean {
+  return check.state !== 'ok' && !check.effect?.startsWith('nothing');
+}
+
+function wordFor(check: Check): string {
+  return check.state === 'ok' || isLimit(check) ? check.state : 'not here';
+}
 
 /** The checks of `underdock doctor`: what this host can and can't do, each with its remedy. */
 export function DoctorSheet(props: { report: DoctorReport | undefined; open: boolean; onClose: () => void }) {
@@ -32,8 +39,8 @@ function Report({ report }: { report: DoctorReport }) {
       </p>
       <ul className="checks">
         {order.map((check) => (
-          <li key={check.name} className={`check is-${check.state}`}>
-            <span className="check-state">{WORDS[check.state]}</span>
+          <li key={check.name} className={isLimit(check) ? `check is-${check.state}` : 'check'}>
+            <span className="check-state">{wordFor(check)}</span>
             <div>
               <strong>{check.name}</strong>
               <p>{check.found}</p>
@@ -47,18 +54,20 @@ function Report({ report }: { report: DoctorReport }) {
   );
 }
 
-/** A remedy is a sentence, with the command to type behind its last colon if there is one. */
+/** A remedy is a sentence; what stands behind a colon in a part of it is a command to type. */
 function Remedy({ text }: { text: string }) {
-  const command = /:\s+([a-z][\w./-]* [^:]+)$/.exec(text)?.[1];
-  return (
-    <p className="remedy">
-      {text} {command && <CopyButton text={command} label="Copy the command" />}
-    </p>
-  );
+  return text.split('; ').map((part) => {
+    const command = /:\s+([a-z][\w./-]* [^:]+)$/.exec(part)?.[1];
+    return (
+      <p className="remedy" key={part}>
+        {part} {command && <CopyButton text={command} label="Copy the command" />}
+      </p>
+    );
+  });
 }
 
 function rank(check: Check): number {
-  return { missing: 0, limited: 1, ok: 2 }[check.state];
+  return isLimit(check) ? { missing: 0, limited: 1, ok: 2 }[check.state] : check.state === 'ok' ? 2 : 3;
 }
 
 /** How the top bar sums a report up. */
@@ -68,10 +77,8 @@ export function hostWord(report: DoctorReport | undefined): {
   state: Check['state'];
 } {
   if (!report) return { word: 'host …', state: 'limited' };
-  const missing = report.checks.filter((check) => check.state === 'missing').length;
-  const limited = report.checks.filter((check) => check.state === 'limited').length;
+  const limits = report.checks.filter(isLimit).length;
   if (report.can.runtimes.length === 0) return { word: 'host can’t run containers', state: 'missing' };
-  if (missing + limited === 0) return { word: 'host ok', state: 'ok' };
-  const limits = missing + limited;
+  if (limits === 0) return { word: 'host ok', state: 'ok' };
   return { word: 'host ok', more: `, ${limits} ${limits === 1 ? 'limit' : 'limits'}`, state: 'limited' };
 }

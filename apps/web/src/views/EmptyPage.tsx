@@ -1,6 +1,7 @@
 import type { DoctorReport } from '@underdock/trace';
 import { Cards } from './Cards.tsx';
 import { Dive } from './Dive.tsx';
+import { isLimit } from './DoctorSheet.tsx';
 import { Refused } from './Refused.tsx';
 import { readCommand, requestOf } from './runForm/commandLine.ts';
 import { EXAMPLE } from './runForm/options.ts';
@@ -71,7 +72,7 @@ function Beginning(props: { role: 'drive' | 'watch' | undefined; first: Start; o
 /** What this host can't do, said before anything is run. */
 function Limits({ doctor }: { doctor: DoctorReport | undefined }) {
   if (!doctor) return <p className="quiet-text">Looking at this host …</p>;
-  const limits = doctor.checks.filter((check) => check.state !== 'ok');
+  const limits = doctor.checks.filter(isLimit);
   return (
     <div className="evidence">
       <h3>This host</h3>

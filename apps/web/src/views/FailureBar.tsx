@@ -1,13 +1,23 @@
-import type { ChainState } from '@underdock/chain';
+import type { ChainState, ToldStep } from '@underdock/chain';
 
 /** Where the chain broke, why, and what to do: stands above the evidence until the reader looks at the place itself. */
 export function FailureBar(props: {
   state: ChainState | undefined;
-  shown: string | undefined;
+  /** The step whose evidence is shown. */
+  step: ToldStep | undefined;
   onShow: (key: string) => void;
 }) {
+  const { step } = props;
   const failure = props.state?.failure;
-  if (!failure || failure.key === props.shown) return null;
+  if (!failure || (step?.failure && failure.key === (step.span ?? step.key))) return null;
+  // Who asked tells the same failure once more: then only the place is missing.
+  const isTold = step?.failure !== undefined && step.failure.message === failure.message;
+  const show = (
+    <button type="button" className="link" onClick={() => props.onShow(failure.key)}>
+      Show where it {failure.kind === 'chain' ? 'broke' : 'died'}
+    </button>
+  );
+  if (isTold) return <div>{show}</div>;
   return (
     <div className="failure-note" role="status">
       <strong>
@@ -15,9 +25,7 @@ export function FailureBar(props: {
       </strong>
       {failure.message && <p>{failure.message}</p>}
       {failure.remedy && <p>What to do: {failure.remedy}</p>}
-      <button type="button" className="link" onClick={() => props.onShow(failure.key)}>
-        Show where
-      </button>
+      {show}
     </div>
   );
 }

@@ -5,59 +5,29 @@ import { duration } from './evidence/values.ts';
 import { useLink, usePage } from './page.ts';
 import { stateClass, stateWord } from './RunsSheet.tsx';
 
-/** How the run stands, and what can be done with it now. */
-export function RunActions(props: {
+interface RunActionsProps {
   run: RunSummary;
   canDrive: boolean;
   onAgain: () => void;
   onRemoved: () => void;
-}) {
+}
+
+/** How the run stands, and what can be done with it now. */
+export function RunActions(props: RunActionsProps) {
   const { run } = props;
-  const { http } = usePage();
   const { state } = useLink();
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const act = async (what: (id: string) => Promise<void>, then?: () => void) => {
-    setProblem(undefined);
-    setBusy(true);
-    try {
-      await what(run.id);
-      then?.();
-    } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
-      setProblem([error.message, error.remedy].filter(Boolean).join(': '));
-    } finally {
-      setBusy(false);
-    }
-  };
-  const over = run.state === 'finished' || run.state === 'failed';
+  const { busy, problem, act } = useAct(run.id);
   return (
     <fieldset className="run-actions" disabled={state !== 'connected'}>
       <legend className="sr-only">This run</legend>
       <span className={stateClass(run)} role="status">
         {stateWord(run)}
       </span>
-      {run.deadline && !over && <Countdown until={run.deadline} />}
-      {!props.canDrive && <span className="quiet-text">you may look, not drive</span>}
-      {props.canDrive && run.state === 'held' && (
-        <button type="button" className="primary" disabled={busy} onClick={() => act(http.release)}>
-          Let it start
-        </button>
-      )}
-      {props.canDrive && !over && (
-        <button type="button" disabled={busy || run.state === 'stopping'} onClick={() => act(http.stop)}>
-          Stop
-        </button>
-      )}
-      {props.canDrive && over && (
-        <>
-          <button type="button" onClick={props.onAgain}>
-            Run it again
-          </button>
-          <button type="button" disabled={busy} onClick={() => act(http.remove, props.onRemoved)}>
-            Remove
-          </button>
-        </>
+      {run.deadline && !isOver(run) && <Countdown until={run.deadline} />}
+      {props.canDrive ? (
+        <Controls {...props} busy={busy} act={act} />
+      ) : (
+        <span className="quiet-text">you may look, not drive</span>
       )}
       {problem && (
         <span className="action-problem" role="alert">
@@ -66,6 +36,59 @@ export function RunActions(props: {
       )}
     </fieldset>
   );
+}
+
+type Act = (what: (id: string) => Promise<void>, then?: () => void) => void;
+
+function Controls({ run, busy, act, onAgain, onRemoved }: RunActionsProps & { busy: boolean; act: Act }) {
+  const { http } = usePage();
+  if (isOver(run)) {
+    return (
+      <>
+        <button type="button" onClick={onAgain}>
+          Run it again
+        </button>
+        <button type="button" disabled={busy} onClick={() => act(http.remove, onRemoved)}>
+          Remove
+        </button>
+      </>
+    );
+  }
+  return (
+    <>
+      {run.state === 'held' && (
+        <button type="button" className="primary" disabled={busy} onClick={() => act(http.release)}>
+          Let it start
+        </button>
+      )}
+      <button type="button" disabled={busy || run.state === 'stopping'} onClick={() => act(http.stop)}>
+        Stop
+      </button>
+    </>
+  );
+}
+
+function isOver(run: RunSummary): boolean {
+  return run.state === 'finished' || run.state === 'failed';
+}
+
+function useAct(id: string): { busy: boolean; problem: string | undefined; act: Act } {
+  const [problem, setProblem] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const act: Act = async (what, then) => {
+    setProblem(undefined);
+    setBusy(true);
+    try {
+      await what(id);
+      then?.();
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      setProblem([error.message, error.remedy].filter(Boolean).join(': '));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, problem, act };
 }
 
 /** How long the page's time limit still leaves a run. */

@@ -91,7 +91,7 @@ function EvidenceCard({ snapshot, picked, reading }: RunViewProps & { picked: Pi
     <>
       <FailureBar
         state={state}
-        shown={step?.span ?? step?.key}
+        step={step}
         onShow={(key) => {
           picked.clear();
           // The answer tells the failure; the asking that it belongs to lies further up and does not know yet.

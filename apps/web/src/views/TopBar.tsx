@@ -1,22 +1,19 @@
-import type { DoctorReport } from '@underdock/trace';
 import type { ReactNode } from 'react';
 import { hostWord } from './DoctorSheet.tsx';
+import { useLink } from './page.ts';
 import type { OpenSheet } from './Sheets.tsx';
 import type { Theme } from './useTheme.ts';
 
-/** The one line on top: the command as one would type it, what can be done, how the host is. */
-export function TopBar(props: {
+interface TopBarProps {
   command: string | undefined;
   children: ReactNode;
-  doctor: DoctorReport | undefined;
-  runs: number;
-  canDrive: boolean;
-  connected: boolean;
   theme: Theme;
   onOpen: (sheet: OpenSheet) => void;
   onTheme: () => void;
-}) {
-  const host = hostWord(props.doctor);
+}
+
+/** The one line on top: the command as one would type it, what can be done, how the host is. */
+export function TopBar(props: TopBarProps) {
   return (
     <header className="top-bar">
       <h1>underdock</h1>
@@ -24,38 +21,42 @@ export function TopBar(props: {
         {props.command ? <code>{props.command}</code> : <span className="quiet-text">nothing run yet</span>}
       </div>
       {props.children}
-      <nav aria-label="Page">
-        {props.canDrive && (
-          <button type="button" disabled={!props.connected} onClick={() => props.onOpen('form')}>
-            New run
-          </button>
-        )}
-        {props.runs > 0 && (
-          <button type="button" className="quiet" onClick={() => props.onOpen('runs')}>
-            Runs <span className="count">{props.runs}</span>
-          </button>
-        )}
-        <button type="button" className={`quiet host is-${host.state}`} onClick={() => props.onOpen('host')}>
-          {host.word}
-          {host.more && <span className="wide-only">{host.more}</span>}
-        </button>
-        <button
-          type="button"
-          className="quiet icon wide-only"
-          aria-label="Keys"
-          onClick={() => props.onOpen('keys')}
-        >
-          ?
-        </button>
-        <button
-          type="button"
-          className="quiet icon"
-          aria-label={props.theme === 'dark' ? 'Light colours' : 'Dark colours'}
-          onClick={props.onTheme}
-        >
-          {props.theme === 'dark' ? '☀' : '☾'}
-        </button>
-      </nav>
+      <Doors {...props} />
     </header>
+  );
+}
+
+/** What can be opened over the page. */
+function Doors({ theme, onOpen, onTheme }: TopBarProps) {
+  const { role, state, runs, doctor } = useLink();
+  const host = hostWord(doctor);
+  return (
+    <nav aria-label="Page">
+      {role === 'drive' && (
+        <button type="button" disabled={state !== 'connected'} onClick={() => onOpen('form')}>
+          New run
+        </button>
+      )}
+      {runs !== undefined && runs.length > 0 && (
+        <button type="button" className="quiet" onClick={() => onOpen('runs')}>
+          Runs <span className="count">{runs.length}</span>
+        </button>
+      )}
+      <button type="button" className={`quiet host is-${host.state}`} onClick={() => onOpen('host')}>
+        {host.word}
+        {host.more && <span className="wide-only">{host.more}</span>}
+      </button>
+      <button type="button" className="quiet icon wide-only" aria-label="Keys" onClick={() => onOpen('keys')}>
+        ?
+      </button>
+      <button
+        type="button"
+        className="quiet icon"
+        aria-label={theme === 'dark' ? 'Light colours' : 'Dark colours'}
+        onClick={onTheme}
+      >
+        {theme === 'dark' ? '☀' : '☾'}
+      </button>
+    </nav>
   );
 }

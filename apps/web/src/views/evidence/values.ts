@@ -105,7 +105,7 @@ export function duration(ms: number): string {
   return `${ms >= 10 ? ms.toFixed(0) : ms.toFixed(ms >= 1 ? 1 : 2)} ms`;
 }
 
-/** An instant of the trace: ms since its beginning, always with the same number of digits behind the point. */
+/** An instant of the trace: ms since its beginning, from a second on in s, both with the same precision throughout. */
 export function instant(ms: number): string {
-  return ms >= 10_000 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(1)} ms`;
+  return ms >= 1000 ? `${(ms / 1000).toFixed(3)} s` : `${ms.toFixed(1)} ms`;
 }

@@ -5,20 +5,21 @@ import { useStart } from '../useStart.ts';
 import { type Draft, readCommand, requestOf, writeCommand } from './commandLine.ts';
 import { Fault } from './Fault.tsx';
 import { OptionField } from './OptionField.tsx';
-import { GROUPS, OPTIONS } from './options.ts';
+import { GROUPS, OPTIONS, type RunOption, WHAT_RUNS } from './options.ts';
 import { RuntimeChoice } from './RuntimeChoice.tsx';
 
 type Faults = Readonly<Record<string, string>>;
 
-/** A run put together: the command line and the fields show the same, whichever one types into. */
-export function RunForm(props: {
+interface RunFormProps {
   first: Draft;
   doctor: DoctorReport | undefined;
   onStarted: (run: string, draft: Draft) => void;
-}) {
-  const form = useRunForm(props.first, props.onStarted);
-  const { draft, faults, change } = form;
-  const fields = OPTIONS.filter((option) => option.key !== 'runtime');
+}
+
+/** A run put together: the command line and the fields show the same, whichever one types into. */
+export function RunForm({ first, doctor, onStarted }: RunFormProps) {
+  const form = useRunForm(first, onStarted);
+  const { faults } = form;
   return (
     <form className="run-form" onSubmit={form.submit} noValidate>
       <label className="command-field">
@@ -41,80 +42,45 @@ export function RunForm(props: {
         </button>
         <Refused refused={form.refused} />
       </div>
-      <div className="form-columns">
-        <fieldset>
-          <legend className="group-title">Image and command</legend>
-          <TextField
-            id="image"
-            label="Image"
-            value={draft.image}
-            becomes="Where the files come from. starter is built from this host’s own files and needs no network; any image of any registry works with one."
-            fault={faults.image}
-            onChange={(value) => change('image', value)}
-          />
-          <TextField
-            id="command"
-            label="Command"
-            value={draft.command}
-            becomes="What execve(2) starts inside. Without it, the image’s own command."
-            fault={faults.command}
-            onChange={(value) => change('command', value)}
-          />
-          <RuntimeChoice
-            doctor={props.doctor}
-            value={String(draft.runtime ?? '')}
-            fault={faults.runtime}
-            onChange={(value) => change('runtime', value)}
-          />
-        </fieldset>
-        {GROUPS.map((group) => (
-          <fieldset key={group.key}>
-            <legend className="group-title">{group.title}</legend>
-            {fields
-              .filter((option) => option.group === group.key)
-              .map((option) => (
-                <OptionField
-                  key={option.key}
-                  option={option}
-                  value={draft[option.key]}
-                  fault={faults[option.key]}
-                  onChange={(value) => change(option.key, value)}
-                />
-              ))}
-          </fieldset>
-        ))}
-      </div>
+      <FormFields form={form} doctor={doctor} />
     </form>
   );
 }
 
-function TextField(props: {
-  id: string;
-  label: string;
-  value: unknown;
-  becomes: string;
-  fault: string | undefined;
-  onChange: (value: string) => void;
-}) {
-  const { id, fault } = props;
+function FormFields({ form, doctor }: { form: FormState; doctor: DoctorReport | undefined }) {
+  const { draft, faults, change } = form;
+  const field = (option: RunOption) => (
+    <OptionField
+      key={option.key}
+      option={option}
+      value={draft[option.key]}
+      fault={faults[option.key]}
+      onChange={(value) => change(option.key, value)}
+    />
+  );
   return (
-    <div className="option">
-      <label htmlFor={`field-${id}`}>{props.label}</label>
-      <input
-        id={`field-${id}`}
-        className="mono"
-        value={String(props.value ?? '')}
-        onChange={(event) => props.onChange(event.target.value)}
-        aria-invalid={fault !== undefined}
-        aria-describedby={`about-${id} fault-${id}`}
-        spellCheck={false}
-        autoComplete="off"
-      />
-      <p id={`about-${id}`}>{props.becomes}</p>
-      <Fault id={`fault-${id}`} text={fault} />
+    <div className="form-columns">
+      <fieldset>
+        <legend className="group-title">Image and command</legend>
+        {WHAT_RUNS.map(field)}
+        <RuntimeChoice
+          doctor={doctor}
+          value={String(draft.runtime ?? '')}
+          fault={faults.runtime}
+          onChange={(value) => change('runtime', value)}
+        />
+      </fieldset>
+      {GROUPS.map((group) => (
+        <fieldset key={group.key}>
+          <legend className="group-title">{group.title}</legend>
+          {OPTIONS.filter((option) => option.group === group.key && option.key !== 'runtime').map(field)}
+        </fieldset>
+      ))}
     </div>
   );
 }
+
+type FormState = ReturnType<typeof useRunForm>;
 
 function useRunForm(first: Draft, onStarted: (run: string, draft: Draft) => void) {
   const [draft, setDraft] = useState(first);

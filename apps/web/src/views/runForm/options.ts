@@ -20,6 +20,29 @@ export const GROUPS: readonly { key: RunOption['group']; title: string }[] = [
   { key: 'run', title: 'How this run goes' },
 ];
 
+/** What a command line ends with; these have no flags. */
+export const WHAT_RUNS: readonly RunOption[] = [
+  {
+    key: 'image',
+    flag: '',
+    label: 'Image',
+    kind: 'text',
+    group: 'run',
+    example: 'starter',
+    becomes:
+      'Where the files come from. starter is built from this host’s own files and needs no network; any image of any registry works with one.',
+  },
+  {
+    key: 'command',
+    flag: '',
+    label: 'Command',
+    kind: 'text',
+    group: 'run',
+    example: '/bin/sh',
+    becomes: 'What execve(2) starts inside. Without it, the image’s own command.',
+  },
+];
+
 /** In the order in which a command line shows them. */
 export const OPTIONS: readonly RunOption[] = [
   {
