@@ -41,8 +41,9 @@ export async function inventory(): Promise<Set<string>> {
   const mounts = (await readFile('/proc/1/mounts', 'utf8')).split('\n').map((line) => `mount ${line}`);
   const cgroups = (await readdir('/sys/fs/cgroup', { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isDirectory())
-    // The folder of all containers' cgroups stays, as docker's and systemd's do.
-    .filter((entry) => entry.name !== 'underdock')
+    // The folder of all containers' cgroups stays, as docker's and systemd's do; so does the leaf that a delegated
+    // cgroup's processes have moved to, which holds the shell that typed the command.
+    .filter((entry) => entry.name !== 'underdock' && entry.name !== 'underdock.agent')
     .map((entry) => `cgroup ${join(entry.parentPath, entry.name)}`);
   return new Set([...mounts, ...cgroups]);
 }

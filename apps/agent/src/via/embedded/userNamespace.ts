@@ -145,6 +145,16 @@ async function startHolder(about: Telling, env: NodeJS.ProcessEnv): Promise<Hold
   }
 }
 
+/** Nothing stands in front of what is spawned: newuidmap and newgidmap are setuid, which an ordinary user's strace takes from them (ptrace(2)). */
+function unwrapped(tell: Tell): Tell {
+  return {
+    begin: (step, data, told) => tell.begin(step, data, told),
+    log: (step, data, told) => tell.log(step, data, told),
+    fact: (step, data, told) => tell.fact(step, data, told),
+    spawned: (pid, span, layer, actor, container) => tell.spawned(pid, span, layer, actor, container),
+  };
+}
+
 /**
  * Makes and holds a user namespace for this ordinary user, told as `low-level/command` acts caused by `cause`. Rejects with
  * EmbeddedError `no-user-namespace` where the host forbids it.
@@ -160,7 +170,8 @@ export async function openUserNamespace(
   const holder = await startHolder(about, env);
   try {
     const pid = String(holder.pid);
-    for (const step of mappingSteps(mappings, holder.pid)) await runStep(step, { pid }, about, env);
+    const mapping = { ...about, tell: unwrapped(tell) };
+    for (const step of mappingSteps(mappings, holder.pid)) await runStep(step, { pid }, mapping, env);
     return heldNamespace(holder, mappings);
   } catch (error) {
     holder.child.stdin?.end();
