@@ -7,34 +7,43 @@ function lines(isTTY = false, colour = false) {
   const outlet = { write: (text: string) => written.push(text), isTTY, columns: 60 };
   const chain = new ChainLines(outlet, {
     colour,
-    sentences: (event) => `${event.step} \u001b[2J${event.data.name ?? ''}`,
+    sentences: (step) => `${step.step} x ${step.count} \u001b[2J${step.event.data.name ?? ''}`,
   });
   chain.header(sampleHeader());
   return { chain, text: () => written.join('') };
 }
 
-test('an act is told when it begins, with its time and layer; its end is told only when it failed', () => {
+test('an act is told once it can grow no more, with its time and layer; its end is told only when it failed', async () => {
   const { chain, text } = lines();
   const act = { step: 'low-level/create', layer: 'low-level', span: 's1' } as const;
   chain.events([
     sampleEvent(1, { ...act, at: 12.34, type: 'begin' }),
     sampleEvent(2, { ...act, type: 'end' }),
   ]);
-  expect(text()).toBe('     12.3 ms  low-level   sh  low-level/create  [2J\n');
+  expect(text()).toBe('');
+  await expect.poll(text).toBe('     12.3 ms  low-level   sh  low-level/create x 1  [2J\n');
   const failed = { error: 'EPERM', message: 'not permitted', remedy: 'be root' };
   const other = { ...act, span: 's2', step: 'low-level/start' } as const;
   chain.events([
     sampleEvent(3, { ...other, type: 'begin' }),
     sampleEvent(4, { ...other, type: 'end', data: failed }),
   ]);
-  expect(text()).toContain('failed: low-level/start  [2J: not permitted (be root)\n');
+  chain.close();
+  expect(text()).toContain('failed: low-level/start x 1  [2J: not permitted (be root)\n');
 });
 
-test('the same sentence is told once, and no container can drive the terminal', () => {
+test('a crowd of the same kernel acts is one line, and no container can drive the terminal', () => {
   const { chain, text } = lines();
-  const fact = { type: 'fact', step: 'kernel/has-cgroup-value', data: { name: 'x\u001b[31m' } } as const;
-  chain.events([sampleEvent(1, fact), sampleEvent(2, fact)]);
+  const act = {
+    type: 'log',
+    step: 'kernel/cgroup-mkdir',
+    layer: 'kernel',
+    data: { name: 'x\u001b[31m' },
+  } as const;
+  chain.events([sampleEvent(1, act), sampleEvent(2, act), sampleEvent(3, act)]);
+  chain.close();
   expect(text().split('\n')).toHaveLength(2);
+  expect(text()).toContain('kernel/cgroup-mkdir x 3');
   expect(text()).not.toContain('\u001b');
 });
 

@@ -1,11 +1,20 @@
-import { applyEvent, type ChainState, callOf, initialState, isShown, levelOf } from '@underdock/chain';
+import {
+  type CallError,
+  type ChainState,
+  createTimeline,
+  type Timeline,
+  type ToldStep,
+} from '@underdock/chain';
 import type { TraceEvent, TraceHeader } from '@underdock/trace';
 import pc from 'picocolors';
 import { PullBar } from './pullBar.ts';
 import { tame } from './words.ts';
 
-/** A sentence about an event, given what is known after it. */
-export type Sentences = (event: TraceEvent, state: ChainState) => string;
+/** A sentence about a told step, given what is known after it. */
+export type Sentences = (step: ToldStep, state: ChainState) => string;
+
+/** A step that may still grow (`mount x 38`) is written when the next one begins, or after this time without news. */
+const QUIET_MS = 200;
 
 /** A terminal or file that lines go to. */
 export interface LineOutlet {
@@ -21,9 +30,12 @@ export interface ChainLinesOptions {
 
 /** Writes a run's chain as lines that one can read along: when, which layer, what happens. */
 export class ChainLines {
-  #state: ChainState | undefined;
+  #timeline: Timeline | undefined;
   #kept: string[] | undefined;
-  readonly #told = new Set<string>();
+  #quiet: NodeJS.Timeout | undefined;
+  /** Steps written so far, by key, and whether their failure was written with them. */
+  readonly #written = new Map<string, boolean>();
+  #lastWords = '';
   readonly #outlet: LineOutlet;
   readonly #colours: ReturnType<typeof pc.createColors>;
   readonly #sentences: Sentences;
@@ -37,7 +49,7 @@ export class ChainLines {
   }
 
   header(header: TraceHeader): void {
-    this.#state = initialState(header);
+    this.#timeline = createTimeline(header, [], 'story');
     for (const watcher of header.watchers.filter((one) => one.state === 'missing')) {
       this.say(
         `not watched: the ${watcher.layer} layer by ${watcher.name} (${watcher.why ?? 'unknown why'})`,
@@ -46,7 +58,11 @@ export class ChainLines {
   }
 
   events(events: readonly TraceEvent[]): void {
-    for (const event of events) this.#event(event);
+    if (!this.#kept) for (const event of events) this.#bar.event(event);
+    this.#timeline?.append(events);
+    this.#steps(false);
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => this.#steps(true), QUIET_MS).unref();
   }
 
   /** A line of our own, not of the chain. */
@@ -56,6 +72,7 @@ export class ChainLines {
 
   /** While a program owns the terminal the lines are kept; `release` writes them. */
   hold(): void {
+    this.#steps(true);
     this.#bar.clear();
     this.#kept ??= [];
   }
@@ -67,24 +84,32 @@ export class ChainLines {
   }
 
   close(): void {
+    clearTimeout(this.#quiet);
+    this.#steps(true);
     this.#bar.clear();
     this.release();
   }
 
-  #event(event: TraceEvent): void {
-    const before = this.#state;
-    if (before) this.#state = applyEvent(before, event);
-    if (!this.#kept) this.#bar.event(event);
-    if (!before || !this.#state || !isTold(event, this.#state)) return;
+  #steps(last: boolean): void {
+    const steps = this.#timeline?.steps ?? [];
+    const ready = last ? steps : steps.slice(0, -1);
+    for (const step of ready) {
+      const failed = step.failure !== undefined;
+      if (this.#written.get(step.key) ?? (step.part === 'answers' && !failed)) continue;
+      if (this.#written.has(step.key) && !failed) continue;
+      this.#written.set(step.key, failed);
+      this.#step(step);
+    }
+  }
+
+  #step(step: ToldStep): void {
     const c = this.#colours;
-    const words = this.#sentences(event, this.#state);
-    const failed = event.data.error !== undefined;
-    // One act in nine hierarchies, a fact read back a second time: the same sentence is no news.
-    if (!failed && this.#told.has(words)) return;
-    this.#told.add(words);
-    const text = failed ? c.red(`failed: ${tame(failureWords(event, words))}`) : tame(words);
-    const at = c.dim(`${event.at.toFixed(1).padStart(9)} ms`);
-    this.#line(`${at}  ${c.cyan(event.layer.padEnd(10))}  ${c.dim(tame(event.actor.name))}  ${text}`);
+    const words = this.#sentences(step, this.#timeline!.stateAt(step.position));
+    if (words === this.#lastWords) return;
+    this.#lastWords = words;
+    const text = step.failure ? c.red(`failed: ${tame(failureWords(step.failure, words))}`) : tame(words);
+    const at = c.dim(`${step.at.toFixed(1).padStart(9)} ms`);
+    this.#line(`${at}  ${c.cyan(step.layer.padEnd(10))}  ${c.dim(tame(step.actor))}  ${text}`);
   }
 
   #line(text: string): void {
@@ -99,21 +124,8 @@ export class ChainLines {
   }
 }
 
-/** What belongs to the story; what comes of an act is told with it, and an end only when it is a failure. */
-function isTold(event: TraceEvent, state: ChainState): boolean {
-  const { type, span, data } = event;
-  if (type === 'progress' || (type === 'end' && data.error === undefined)) return false;
-  if (type === 'end') return callOf(state, span)?.level === 'story';
-  if (type === 'fact' && span !== undefined) return false;
-  const { init } = state.containers[event.container ?? state.container] ?? {};
-  return isShown(
-    levelOf(event, (pid) => pid === init),
-    'story',
-  );
-}
-
-function failureWords(event: TraceEvent, words: string): string {
-  const { error, message, remedy } = event.data;
-  const what = typeof message === 'string' ? message : String(error);
-  return `${words}: ${what}${typeof remedy === 'string' ? ` (${remedy})` : ''}`;
+function failureWords({ error, message, remedy }: CallError, words: string): string {
+  const what = message ?? error;
+  const said = words.includes(what) ? words : `${words}: ${what}`;
+  return remedy ? `${said} (${remedy})` : said;
 }

@@ -88,14 +88,15 @@ class RunFace {
   events(events: readonly TraceEvent[]): void {
     this.#recording?.write(events);
     if (this.#options.json) this.#json(events);
-    for (const event of events) {
-      if (event.step === 'low-level/start') {
-        this.#container = true;
-        this.#lend();
-      }
-      if (event.step === 'engine/hold') this.#hold(event.type === 'begin');
-      this.#lines.events([event]);
+    let said = 0;
+    for (const [index, { step, type }] of events.entries()) {
+      if (step !== 'low-level/start' && step !== 'engine/hold') continue;
+      this.#lines.events(events.slice(said, index));
+      said = index;
+      if (step === 'engine/hold') this.#hold(type === 'begin');
+      else this.#begin();
     }
+    this.#lines.events(events.slice(said));
   }
 
   /** The run exists: from now on there is somebody to type for and to stop. */
@@ -139,6 +140,11 @@ class RunFace {
   }
 
   /** With -t the terminal is the container's once it runs, and our lines wait until it has ended. */
+  #begin(): void {
+    this.#container = true;
+    this.#lend();
+  }
+
   #lend(): void {
     if (this.#lent || !this.#run || !this.#request.tty || !this.#request.interactive) return;
     this.#lent = true;

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { sentenceFor } from '@underdock/story';
+import { sentenceForStep } from '@underdock/story';
 import type { RunRequest } from '@underdock/trace';
 import { AgentError } from '../error.ts';
 import { VERSION } from './about.ts';
@@ -43,7 +43,7 @@ export async function runAct(
         quiet,
         record: flags.record,
         colour: mayColour(outside),
-        sentences: (event, state) => sentenceFor(event, state).text,
+        sentences: (step, state) => sentenceForStep(step, state).text,
       },
       carrier,
       streams,
