@@ -72,7 +72,7 @@ export function wrongFileNames(files: HouseFile[]): Offence[] {
   return files
     .filter(({ path }) => isCode(path))
     .flatMap(({ path }) => {
-      const name = posix.basename(path).replace(/\.(config|test|d|worker)(?=\.[a-z]+$)/, '');
+      const name = posix.basename(path).replace(/\.(bench|config|test|d|worker)(?=\.[a-z]+$)/, '');
       if (path.startsWith('test/fixtures/')) return [];
       const fits = /\.test\./.test(path)
         ? /^[a-zA-Z][a-zA-Z0-9]*\.tsx?$/.test(name)
