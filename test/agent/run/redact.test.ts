@@ -1,6 +1,9 @@
 import type { TraceEvent, TraceHeader } from '@underdock/trace';
 import { describe, expect, test } from 'vitest';
 import { createRedactor } from '../../../apps/agent/src/run/redact.ts';
+import type { OciConfig } from '../../../apps/agent/src/via/embedded/bundle/ociConfig.ts';
+import { beginningText } from '../../../apps/agent/src/via/embedded/lowLevel/byHand/beginning.ts';
+import { quoteAround, shellQuote } from '../../../apps/agent/src/via/embedded/lowLevel/byHand/step.ts';
 
 const PASSWORD = 'hunter2-and-more';
 
@@ -218,4 +221,59 @@ test('redacting twice changes nothing more', () => {
   expect(redactor.event(once)).toEqual(once);
   const top = redactor.header(header(['-e', `API_KEY=${PASSWORD}`]));
   expect(redactor.header(top)).toEqual(top);
+});
+
+describe('secrets that a shell has quoted', () => {
+  const secret = `hun$ter"it's\`me\\x`;
+  const redactor = createRedactor({ env: [`KEY=${secret}`, "P=a'b"] });
+  const beginning = {
+    config: { linux: { namespaces: [] } } as unknown as OciConfig,
+    work: '/work',
+    joined: [],
+    last: ['env', '-i', `KEY=${secret}`, "P=a'b", 'sh'],
+    terminal: false,
+    waitedFor: false,
+  };
+  const text = beginningText(beginning, shellQuote, shellQuote);
+
+  test('go from a command to type and from a script, however deep the quotes', () => {
+    for (const shown of [text, quoteAround(text)]) {
+      const clean = redactor.text(shown);
+      expect(clean).toContain('KEY=[redacted]');
+      expect(clean).toContain('P=[redacted]');
+      expect(clean).not.toMatch(/ter|me|a'/);
+    }
+  });
+
+  test('go where a probe cut them off', () => {
+    const cut = `${text.slice(0, text.indexOf('hun') + 14)}…`;
+    expect(redactor.text(cut)).toMatch(/KEY=\[redacted\]…$/);
+  });
+});
+
+describe('arguments of flags that ask for a secret', () => {
+  const command = ['mysql', '--password', 'hunter2xx', '--api-key=correct horse battery', '--token', 'a b'];
+  const redactor = createRedactor({ env: [], command });
+
+  test('go from the title and from what is shown to be typed, where they are no words of a list', () => {
+    const clean = redactor.header(header(command));
+    expect(clean.title).toBe('mysql --password [redacted] --api-key=[redacted] --token [redacted]');
+    expect(redactor.text(command.map(shellQuote).join(' '))).not.toMatch(/hunter|horse|battery|a b/);
+  });
+
+  test('go whole from the list, blanks or not', () => {
+    expect(redactor.header(header(command)).command).toEqual([
+      'mysql',
+      '--password',
+      '[redacted]',
+      '--api-key=[redacted]',
+      '--token',
+      '[redacted]',
+    ]);
+  });
+});
+
+test('a secret of several lines goes from the output of a terminal too', () => {
+  const redactor = createRedactor({ env: ['KEY=first line\nsecond line'] });
+  expect(shown(redactor.event(output('KEY=first line\r\nsecond line\r\n')))).toBe('KEY=[redacted]\r\n');
 });

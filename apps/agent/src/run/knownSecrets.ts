@@ -7,6 +7,8 @@ const MIN_LENGTH = 6;
 export class KnownSecrets {
   #values = new Set<string>();
   #entries = new Set<string>();
+  #arguments = new Set<string>();
+  #forms: string[] = [];
   #pattern: RegExp | undefined;
   #outputPattern: RegExp | undefined;
   #longest = 0;
@@ -16,14 +18,28 @@ export class KnownSecrets {
   add(name: string, value: string, asked: boolean): void {
     this.#entries.add(`${name}=${value}`);
     this.#pattern = undefined;
-    this.#outputPattern = undefined;
-    if (value.length < MIN_LENGTH || REDACTED.includes(value)) return;
     if (!asked && /^(?:[\w.-]*\/[\w./:-]*|[vV]?\d[\w.+~-]*|[a-z]{2}_[A-Z]{2}\S*|C\.\S+)$/.test(value)) return;
-    this.#values.add(value);
-    this.#longest = Math.max(this.#longest, Buffer.byteLength(value));
+    this.#addValue(value);
   }
 
-  /** The text without known values, also where they are escaped for JSON, a URL or base64, or cut off at its end. */
+  /** The argument of a flag such as `--password`: short ones go where the flag stands before them. */
+  addArgument(flag: string, value: string): void {
+    this.#entries.add(`${flag}=${value}`);
+    this.#arguments.add(`${flag}=${value}`);
+    this.#pattern = undefined;
+    this.#addValue(value);
+  }
+
+  #addValue(value: string): void {
+    if (value.length < MIN_LENGTH || REDACTED.includes(value)) return;
+    this.#outputPattern = undefined;
+    this.#values.add(value);
+    // A terminal writes each line's end as two characters (termios(3), ONLCR).
+    if (value.includes('\n')) this.#values.add(value.replaceAll(/\r?\n/g, '\r\n'));
+    for (const one of this.#values) this.#longest = Math.max(this.#longest, Buffer.byteLength(one));
+  }
+
+  /** The text without known values, also where they are escaped for JSON, a URL, a shell or base64, or cut off at its end. */
   redact(text: string): string {
     if (this.#entries.size === 0) return text;
     this.#pattern ??= this.#build();
@@ -70,7 +86,7 @@ export class KnownSecrets {
   /** Probes cut long strings: what is left of a value at the end of one is a secret too. */
   #cutOff(text: string): string {
     const end = /(?:…|\.\.\.)$/.exec(text)?.index ?? text.length;
-    for (const value of this.#values) {
+    for (const value of this.#forms) {
       if (value.startsWith('/')) continue;
       const from = text.indexOf(value.slice(0, MIN_LENGTH), Math.max(0, end - value.length));
       if (from >= 0 && from + MIN_LENGTH <= end && value.startsWith(text.slice(from, end)))
@@ -85,16 +101,29 @@ export class KnownSecrets {
       const values = longestFirst(variants(entry.slice(equals + 1))).join('|');
       return `(?<=(?<!\\w)${escaped(entry.slice(0, equals))}=)(?:${values})(?!\\w)`;
     });
-    const bare = longestFirst([...this.#values].flatMap(variants));
-    return new RegExp([...named, ...bare].join('|'), 'g');
+    const given = [...this.#arguments].map((entry) => {
+      const equals = entry.indexOf('=');
+      const values = longestFirst(variants(entry.slice(equals + 1))).join('|');
+      return `(?<=(?<![\\w-])${escaped(entry.slice(0, equals))} ['"\\\\]{0,16})(?:${values})(?!\\w)`;
+    });
+    this.#forms = [...this.#values].flatMap(variants);
+    return new RegExp([...named, ...given, ...longestFirst(this.#forms)].join('|'), 'g');
   }
 }
 
-/** A value as it stands in plain text, in JSON, in a URL and in base64. */
+/** A value as it stands in plain text, in JSON, in a URL, in commands of a shell and in base64. */
 function variants(value: string): string[] {
   const forms = [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)];
+  forms.push(...shellForms(value));
   if (value.length >= MIN_LENGTH) forms.push(Buffer.from(value).toString('base64').replace(/=+$/, ''));
   return [...new Set(forms)].filter((form) => form !== '');
+}
+
+/** In quotes, in quotes within quotes (`sh -c` within `sh -c`), and both within double quotes. */
+function shellForms(value: string): string[] {
+  const quoted = (text: string) => text.replaceAll("'", `'\\''`);
+  const forms = [value, quoted(value), quoted(quoted(value))];
+  return [...forms, ...forms.map((form) => form.replaceAll(/["`\\$]/g, '\\$&'))];
 }
 
 function longestFirst(values: string[]): string[] {

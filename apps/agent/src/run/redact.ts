@@ -24,9 +24,12 @@ export interface Redactor {
 }
 
 /** A redactor for one run: it knows the values that the request carries. */
-export function createRedactor(request: Pick<RunRequest, 'env'>): Redactor {
+export function createRedactor(
+  request: Pick<RunRequest, 'env'> & Partial<Pick<RunRequest, 'command'>>,
+): Redactor {
   const redactor = new RunRedactor();
   redactor.learnEnv(request.env, true);
+  redactor.learnArguments(request.command ?? []);
   return redactor;
 }
 
@@ -41,6 +44,16 @@ class RunRedactor implements Redactor {
       if (value === undefined || value === '' || value === REDACTED || !isSecretName(name)) continue;
       this.#names.add(`env ${name}`.slice(0, 300));
       this.#secrets.add(name, value, asked);
+    }
+  }
+
+  /** The command's words also become text: a title, a line to type, a script. There the flag is no neighbour in a list. */
+  learnArguments(words: readonly string[]): void {
+    for (const [index, word] of words.entries()) {
+      const { flag, secret } = JOINED_SECRET.exec(word)?.groups ?? {};
+      const before = words[index - 1] ?? '';
+      if (flag && secret) this.#secrets.addArgument(flag, secret);
+      else if (SECRET_FLAG.test(before) && isArgument(word)) this.#secrets.addArgument(before, word);
     }
   }
 
@@ -107,7 +120,12 @@ class RunRedactor implements Redactor {
       if (isEnvironment(key) || before === '-e' || before === '--env') return this.#entry(item, '');
       const joined = /^(--env=|-e)(?=[A-Za-z_]\w*=)/.exec(item)?.[0];
       if (joined) return this.#entry(item.slice(joined.length), joined);
-      if (typeof before === 'string' && SECRET_FLAG.test(before) && item !== REDACTED && item !== '--') {
+      const flag = JOINED_SECRET.exec(item)?.groups?.flag;
+      if (flag !== undefined) {
+        this.#names.add(`argument of ${flag}`.slice(0, 300));
+        return `${flag}=${REDACTED}`;
+      }
+      if (typeof before === 'string' && SECRET_FLAG.test(before) && isArgument(item)) {
         this.#names.add(`argument of ${before}`.slice(0, 300));
         return REDACTED;
       }
@@ -128,6 +146,13 @@ class RunRedactor implements Redactor {
     this.#names.add(`env ${name}`.slice(0, 300));
     return [name, REDACTED];
   }
+}
+
+/** A flag and its secret in one word. */
+const JOINED_SECRET = new RegExp(`^(?<flag>${SECRET_FLAG.source.slice(1, -1)})=(?<secret>[\\s\\S]+)$`, 'i');
+
+function isArgument(word: string): boolean {
+  return word !== '' && word !== REDACTED && word !== '--';
 }
 
 function isEnvironment(key: string): boolean {
