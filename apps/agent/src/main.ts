@@ -1,21 +1,6 @@
-import { complain } from './cli/errors.ts';
-import { main } from './cli/program.ts';
-import { openRuns } from './run/openRuns.ts';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 
-// A write to a pipe that its reader has closed is no mistake of ours: whoever writes hears of it and stops.
-process.stderr.on('error', () => {});
-
-// Whatever the mistake, the terminal is given back (on `exit`), and what is left of a run is cleaned up by the next start.
-process.on('uncaughtException', (error) => {
-  complain(error, process.stderr, 125);
-  process.exit(125);
-});
-
-const code = await main(process.argv.slice(2), {
-  streams: process,
-  env: process.env,
-  cwd: process.cwd(),
-  uid: process.geteuid?.() ?? -1,
-  openRuns,
-});
-process.exit(code);
+// Compiled once, not at each start: in this house's own folder, which nobody but its owner can write to.
+enableCompileCache(join(import.meta.dirname, '..', '..', '..', '.tools', 'compile-cache'));
+await import('./start.ts');

@@ -11,6 +11,14 @@ export function findProgram(name: string, path = process.env.PATH ?? ''): string
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
+/**
+ * Where to spawn a program from: its whole path, so that no search through PATH clutters what the kernel is seen to do; the
+ * bare name where it is not there, for the spawn to fail with.
+ */
+export function programPath(name: string): string {
+  return findProgram(name) ?? name;
+}
+
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);

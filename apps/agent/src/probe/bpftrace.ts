@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { answerOf } from '../answers.ts';
+import { programPath } from '../programs.ts';
 import { ProbeError } from './error.ts';
 import { type Printed, readPrinted } from './lines.ts';
 import type { Program, ProgramTarget } from './program.ts';
@@ -29,7 +31,7 @@ const SETTINGS = {
 /** bpftrace's version as major and minor; throws ProbeError `no-tool` when it can't be run. */
 export async function bpftraceVersion(): Promise<readonly [number, number]> {
   try {
-    const { stdout } = await run('bpftrace', ['--version']);
+    const { stdout } = await answerOf('bpftrace', ['--version']);
     const found = /v?(\d+)\.(\d+)/.exec(stdout);
     if (found) return [Number(found[1]), Number(found[2])];
     throw new Error(`bpftrace --version said: ${stdout.trim()}`);
@@ -51,7 +53,7 @@ for c in "$@"; do for f in "$c"/*/format; do test -r "$f" && echo "= $f" && grep
   const formats = new Map<string, string>();
   try {
     const args = [...PRIVATE, 'sh', '-c', script, 'sh', ...categories];
-    const { stdout } = await run('setpriv', args, { maxBuffer: 16_000_000 });
+    const { stdout } = await run(programPath('setpriv'), args, { maxBuffer: 16_000_000 });
     for (const part of stdout.split(/^= /m).slice(1)) {
       const [path = ''] = part.split('\n', 1);
       formats.set(path.split('/').slice(0, 2).join(':'), part);
@@ -90,7 +92,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
     await writeFile(file, options.program.text, { mode: 0o600 });
     const command = `${IN_TRACEFS}; exec bpftrace -f json -B line "$1" "$2"`;
     const args = [...PRIVATE, 'sh', '-c', command, 'sh', file, String(options.agentPid)];
-    const child = spawn('setpriv', args, {
+    const child = spawn(programPath('setpriv'), args, {
       env: { ...process.env, ...SETTINGS },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

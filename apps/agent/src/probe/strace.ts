@@ -1,14 +1,13 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { answerOf } from '../answers.ts';
+import { programPath } from '../programs.ts';
 import type { Bond } from './bond.ts';
 import { ProbeError } from './error.ts';
 import { STRACE_CALLS } from './straceCalls.ts';
-
-const run = promisify(execFile);
 
 // -D: strace is the command's grandchild, so that the spawned pid is the command's own and its parent can wait for it.
 // Numbers are raw: they are decoded in one place. 512 bytes of a string suffice for a path.
@@ -18,7 +17,7 @@ const FLAGS = '-D -f -q -ttt -T -y -X raw --decode-pids=comm,pidns -s 512 -e sig
 export async function checkStrace(): Promise<void> {
   let version: RegExpExecArray | null = null;
   try {
-    const { stdout } = await run('strace', ['--version']);
+    const { stdout } = await answerOf('strace', ['--version']);
     version = /version (\d+)\.(\d+)/.exec(stdout);
   } catch (cause) {
     throw new ProbeError('no-tool', 'strace is not installed: apt-get install strace', { cause });
@@ -44,7 +43,7 @@ export interface Straced {
 export function straced(argv: readonly string[], onLine: (text: string) => void, bond: Bond): Straced {
   const folder = mkdtempSync(join(tmpdir(), 'underdock-strace-'));
   const fifo = join(folder, 'lines');
-  execFileSync('mkfifo', ['-m', '600', fifo]);
+  execFileSync(programPath('mkfifo'), ['-m', '600', fifo]);
   // Open for writing too: so reading never meets an end before strace has begun.
   const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
   const socket = new Socket({ fd, readable: true, writable: false });

@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import os from 'node:os';
-import { promisify } from 'node:util';
 import type { HostDescription } from '@underdock/trace';
-
-const run = promisify(execFile);
+import { answerOf } from '../answers.ts';
 
 /** Programs whose versions matter to a trace, and how to ask them. */
 const PROGRAMS: readonly [name: string, argv: readonly string[]][] = [
@@ -15,7 +12,7 @@ const PROGRAMS: readonly [name: string, argv: readonly string[]][] = [
   ['util-linux', ['unshare', '--version']],
 ];
 
-/** What this host is, as a trace's header says it. Asks each program once; those that are not there are left out. */
+/** What this host is, as a trace's header says it. Programs that are not there are left out. */
 export async function describeHost(): Promise<HostDescription> {
   const versions = await Promise.all(
     PROGRAMS.map(async ([name, argv]) => [name, await versionOf(argv)] as const),
@@ -32,7 +29,7 @@ export async function describeHost(): Promise<HostDescription> {
 
 async function versionOf([file = '', ...args]: readonly string[]): Promise<string | undefined> {
   try {
-    const { stdout, stderr } = await run(file, args, { timeout: 5000 });
+    const { stdout, stderr } = await answerOf(file, args);
     return /\d+(?:\.\d+)+[\w.+~-]*/.exec(stdout || stderr)?.[0];
   } catch {
     return undefined;

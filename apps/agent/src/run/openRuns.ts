@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { buildStarter, Store } from '@underdock/image';
+import { keepStarter, Store } from '@underdock/image';
+import type { HostDescription } from '@underdock/trace';
 import { createWeave } from '@underdock/weave';
 import { type Registry, startRegistry } from '../daemons/registry.ts';
 import { createKernelWatch } from '../layers/5-kernel/watcher.ts';
@@ -43,9 +44,8 @@ export interface OpenRunsOptions {
 export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
   const { stateDir } = options;
   const starter = lazyStarter(stateDir);
-  const embedded = await openEmbedded({ stateDir, starter: starter.host });
   const watch = options.watch ?? createKernelWatch({ agentPid: process.pid });
-  const [host] = await Promise.all([describeHost(), watch.start()]);
+  const { embedded, host } = await openAll(stateDir, starter, watch);
   const runs = createRuns({
     ...options,
     vias: [embedded.via],
@@ -65,6 +65,30 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
   };
 }
 
+/** The probe takes the longest by far: everything else is made ready beside it. */
+async function openAll(
+  stateDir: string,
+  starter: LazyStarter,
+  watch: KernelWatch,
+): Promise<{ embedded: Embedded; host: HostDescription }> {
+  let starting: Promise<unknown> = Promise.resolve();
+  const locked = () => {
+    starting = watch.start();
+  };
+  try {
+    const [embedded, host] = await Promise.all([
+      openEmbedded({ stateDir, starter: starter.host, locked }),
+      describeHost(),
+    ]);
+    await starting;
+    return { embedded, host };
+  } catch (error) {
+    await starting;
+    await watch.stop();
+    throw error;
+  }
+}
+
 async function closeAll(
   runs: Runs,
   watch: KernelWatch,
@@ -81,12 +105,12 @@ interface LazyStarter {
   close(): Promise<void>;
 }
 
-/** The starter image costs half a second to build: it is built when somebody first asks for it. */
+/** The starter image costs half a second to build: it is looked after when somebody first asks for it. */
 function lazyStarter(stateDir: string): LazyStarter {
   let serving: Promise<Registry> | undefined;
   const serve = async () => {
     const store = new Store(join(stateDir, 'starter'));
-    await buildStarter(store);
+    await keepStarter(store);
     return startRegistry(store);
   };
   return {

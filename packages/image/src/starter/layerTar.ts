@@ -32,6 +32,11 @@ export class LayerTar {
     return item?.type === 'symlink' ? join(dirname(path), item.target) : undefined;
   }
 
+  /** The host's files that go into it. */
+  get sources(): string[] {
+    return [...this.#items.values()].flatMap((item) => (item.type === 'host-file' ? [item.source] : []));
+  }
+
   /** Adds an item and the folders that lead to it; the first one of a path stays. */
   add(item: LayerItem): void {
     const folders = item.path.split('/').slice(0, -1);

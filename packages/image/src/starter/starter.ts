@@ -25,6 +25,10 @@ export interface StarterImage {
   /** Sum of the layers, compressed. */
   bytes: number;
   tools: StarterTools;
+  /** All that has to be in the store for it. */
+  blobs: Pick<Descriptor, 'digest' | 'size'>[];
+  /** The host's files that it was made of. */
+  sources: string[];
 }
 
 interface BuiltLayer {
@@ -40,7 +44,7 @@ interface BuiltLayer {
  */
 export async function buildStarter(store: Store, options: StarterOptions = {}): Promise<StarterImage> {
   const second: Compression = options.compression === 'gzip' ? 'gzip' : 'zstd';
-  const { tools, layers } = await buildLayers(store, options, second);
+  const { tools, layers, sources } = await buildLayers(store, options, second);
   const config = await store.put(JSON.stringify(configOf(layers, tools)));
   const manifest = await store.put(
     JSON.stringify({
@@ -65,6 +69,10 @@ export async function buildStarter(store: Store, options: StarterOptions = {}): 
     manifestDigest: manifest.digest,
     bytes: layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
     tools,
+    blobs: [index, manifest, config, ...layers.map(({ descriptor }) => descriptor)].map(
+      ({ digest, size }) => ({ digest, size }),
+    ),
+    sources,
   };
 }
 
@@ -72,7 +80,7 @@ async function buildLayers(
   store: Store,
   options: ToolOptions,
   second: Compression,
-): Promise<{ tools: StarterTools; layers: BuiltLayer[] }> {
+): Promise<{ tools: StarterTools; layers: BuiltLayer[]; sources: string[] }> {
   const base = new LayerTar(MADE_AT);
   const tools = addTools(base, options);
   for (const item of baseFiles(tools)) base.add(item);
@@ -91,6 +99,7 @@ async function buildLayers(
   const added = tools.httpd ? 'heartbeat and webserver' : 'heartbeat';
   return {
     tools,
+    sources: base.sources,
     layers: [
       await layer(
         base,

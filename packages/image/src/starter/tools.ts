@@ -6,7 +6,15 @@ import { readElf } from './elf.ts';
 import type { LayerTar } from './layerTar.ts';
 import { Libraries } from './libraries.ts';
 
-const FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin', '/run/current-system/sw/bin'];
+/** Where the shell and tools are looked for. */
+export const PROGRAM_FOLDERS = [
+  '/usr/bin',
+  '/bin',
+  '/usr/sbin',
+  '/sbin',
+  '/usr/local/bin',
+  '/run/current-system/sw/bin',
+];
 const SHELLS = ['dash', 'bash', 'ash', 'sh', 'zsh', 'mksh'];
 const TOOLS =
   'cat chmod chown cp cut date dd df du echo env expr false find free grep head hostname id kill ln ls mkdir mount mv nproc ps printf pwd readlink rm rmdir sed seq sleep sort stat stty sync tail tee test touch tr true tty umount uname uniq uptime wc whoami yes nice nohup timeout'.split(
@@ -60,7 +68,7 @@ function addRootLinks(layer: LayerTar, root: string): void {
 }
 
 function findBusybox(libraries: Libraries): string | undefined {
-  const found = FOLDERS.flatMap((folder) =>
+  const found = PROGRAM_FOLDERS.flatMap((folder) =>
     ['busybox', 'busybox.static', 'busybox-static'].map((n) => `${folder}/${n}`),
   )
     .map((path) => libraries.real(path))
@@ -104,7 +112,7 @@ function addHostTools(layer: LayerTar, libraries: Libraries): StarterTools {
 }
 
 function addNamed(layer: LayerTar, libraries: Libraries, name: string): boolean {
-  const source = FOLDERS.map((folder) => libraries.real(`${folder}/${name}`)).find(
+  const source = PROGRAM_FOLDERS.map((folder) => libraries.real(`${folder}/${name}`)).find(
     (path) => path !== undefined,
   );
   return source !== undefined && addProgram(layer, libraries, source, `/bin/${name}`);

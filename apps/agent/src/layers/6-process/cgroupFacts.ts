@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { type CgroupValue, cgroupValue } from '@underdock/weave';
 import { type MountLine, readMountinfo } from '../../probe/cgroupMounts.ts';
+import { textOfKernelFile } from './kernelFiles.ts';
 
 /** A folder under which the files of one of a process's cgroups lie. */
 export interface CgroupFolder {
@@ -108,7 +108,7 @@ export async function cpuUsedMs(folders: readonly CgroupFolder[]): Promise<numbe
 
 async function textOf(file: string): Promise<string | undefined> {
   try {
-    return (await readFile(file, 'utf8')).trim();
+    return (await textOfKernelFile(file)).trim();
   } catch {
     return undefined;
   }

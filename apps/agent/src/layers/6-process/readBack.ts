@@ -1,6 +1,6 @@
-import { readFile, readlink } from 'node:fs/promises';
 import type { RawRecord, ReadBackRecord } from '@underdock/weave';
 import { type CgroupFolder, cgroupFolders, cpuUsedMs, type Limit, readLimits } from './cgroupFacts.ts';
+import { kernelLink, textOfKernelFile } from './kernelFiles.ts';
 import { inodeOf, mountFacts, NAMESPACES, processFact, type ReadFact, statusFacts } from './procFacts.ts';
 
 type Add = (record: RawRecord) => void;
@@ -50,8 +50,8 @@ class Reading {
     for (const kind of NAMESPACES) {
       const file = `/proc/${this.pid}/ns/${kind}`;
       await this.#attempt(file, async () => {
-        const link = await readlink(file);
-        const [inode, hostInode] = [inodeOf(link), inodeOf(await readlink(`/proc/self/ns/${kind}`))];
+        const link = await kernelLink(file);
+        const [inode, hostInode] = [inodeOf(link), inodeOf(await kernelLink(`/proc/self/ns/${kind}`))];
         const data = { kind, inode, hostInode, own: inode !== hostInode, pid: this.pid };
         this.tell({ step: 'kernel/has-namespace', layer: 'kernel', data, text: link }, file);
       });
@@ -61,7 +61,7 @@ class Reading {
   async status(): Promise<void> {
     const file = `/proc/${this.pid}/status`;
     await this.#attempt(file, async () => {
-      const text = await readFile(file, 'utf8');
+      const text = await textOfKernelFile(file);
       const process = processFact(text, this.pid, true);
       this.#comm = String(process.data.comm);
       for (const fact of [process, ...statusFacts(text, this.pid)]) this.tell(fact, file);
@@ -71,7 +71,7 @@ class Reading {
   async mounts(): Promise<void> {
     const file = `/proc/${this.pid}/mountinfo`;
     await this.#attempt(file, async () => {
-      for (const fact of mountFacts(await readFile(file, 'utf8'))) this.tell(fact, file);
+      for (const fact of mountFacts(await textOfKernelFile(file))) this.tell(fact, file);
     });
   }
 
@@ -89,9 +89,9 @@ class Reading {
 
   /** The process's own cgroups: not those that it shares with us, nor a hierarchy's root. */
   async folders(): Promise<CgroupFolder[]> {
-    const mountinfo = await readFile('/proc/self/mountinfo', 'utf8');
+    const mountinfo = await textOfKernelFile('/proc/self/mountinfo');
     const of = async (pid: number | 'self') =>
-      cgroupFolders(await readFile(`/proc/${pid}/cgroup`, 'utf8'), mountinfo);
+      cgroupFolders(await textOfKernelFile(`/proc/${pid}/cgroup`), mountinfo);
     const shared = new Set((await of('self')).map(({ folder }) => folder));
     return (await of(this.pid)).filter(({ path, folder }) => path !== '/' && !shared.has(folder));
   }

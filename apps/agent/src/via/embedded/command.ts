@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Layer } from '@underdock/trace';
-import { findProgram } from '../../programs.ts';
+import { programPath } from '../../programs.ts';
 import type { Tell, Telling } from '../../run/tell.ts';
 
 /** How a command that we started ended. */
@@ -37,8 +37,7 @@ const DRAIN_MS = 500;
 export function runCommand(work: CommandToRun): Promise<CommandEnd> {
   const argv = work.tell.wrap ? work.tell.wrap(work.argv) : work.argv;
   const [file = '', ...args] = argv;
-  // The whole path, so that no search through PATH clutters what the kernel is seen to do.
-  const program = findProgram(file) ?? file;
+  const program = programPath(file);
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       argv0: file,

@@ -3,6 +3,7 @@ import { type Dirent, lstatSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { programPath } from '../../programs.ts';
 import { readAttribute } from './attributes.ts';
 import { EmbeddedError } from './error.ts';
 
@@ -62,7 +63,7 @@ async function isOpaque(path: string): Promise<boolean> {
 
 async function copyTree(from: string, to: string): Promise<void> {
   try {
-    await run('cp', ['-a', '--reflink=auto', '--remove-destination', '--', `${from}/.`, to], {
+    await run(programPath('cp'), ['-a', '--reflink=auto', '--remove-destination', '--', `${from}/.`, to], {
       maxBuffer: 1 << 20,
     });
   } catch (cause) {

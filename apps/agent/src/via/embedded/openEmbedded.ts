@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileCalls } from '../../daemons/fileCalls.ts';
+import { programPath } from '../../programs.ts';
 import { createReaper } from '../../reaper.ts';
 import { describeError } from '../../run/error.ts';
 import type { Via } from '../via.ts';
@@ -39,6 +40,8 @@ export interface EmbeddedOptions {
   stateDir: string;
   /** `HOST:PORT` of the registry that serves the starter image; called when that image is asked for. */
   starter?: () => Promise<string>;
+  /** Called once the state directory is ours: what should be begun beside the rest. */
+  locked?: () => void;
   /** Where images come from; registries by default. */
   images?: ImageSupply;
 }
@@ -50,14 +53,16 @@ export interface EmbeddedOptions {
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { stateDir } = options;
   const unlock = lockState(stateDir);
+  // Before anything is spawned: it must know which children are Node's to collect.
+  const reaper = createReaper();
   try {
+    options.locked?.();
     const host = await prepareHostAbilities();
     const byHand = (namespace?: UserNamespace) => openByHandIn(stateDir, namespace);
     const runtimes = await findRuntimes({ stateDir, host, byHand });
     const recovered = await recover(stateDir, runtimes);
     if (recovered.length > 0) removeEmptyParent(host);
     const unmark = markChildren(stateDir);
-    const reaper = createReaper();
     const images = options.images ?? (await registryImages(options, host));
     return {
       via: createEmbedded(stateDir, { runtimes, images, reaper, host, recovered }),
@@ -72,6 +77,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       },
     };
   } catch (error) {
+    reaper.close();
     unlock();
     throw error;
   }
@@ -109,7 +115,7 @@ async function overlayRefusal(stateDir: string, host: HostAbilities): Promise<st
     for (const name of ['lower', 'upper', 'work', 'target']) await mkdir(join(folder, name));
     const options = 'lowerdir=lower,upperdir=upper,workdir=work';
     const script = `mount -t overlay overlay -o ${options} target`;
-    await run('unshare', ['-m', 'sh', '-c', script], { cwd: folder, timeout: 10_000 });
+    await run(programPath('unshare'), ['-m', 'sh', '-c', script], { cwd: folder, timeout: 10_000 });
     return undefined;
   } catch (error) {
     const said = String((error as { stderr?: string }).stderr || (error as Error).message);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { allProcesses, isAlive, type ProcessStat } from '../../processes.ts';
+import { programPath } from '../../programs.ts';
 import { cgroupFolders, readText, removeCgroup } from './cgroupFiles.ts';
 import { removePartials } from './highLevelLayers.ts';
 import { type FoundRun, markLives, readJournals } from './journal.ts';
@@ -141,7 +142,7 @@ function isStartedFor(pid: number, { stateDir, folder, container }: Belonging): 
 async function unmountBelow(folder: string): Promise<string[]> {
   const actions: string[] = [];
   for (const point of mountPointsBelow(folder).reverse()) {
-    await run('umount', ['-l', point]);
+    await run(programPath('umount'), ['-l', point]);
     actions.push(`unmounted ${point}`);
   }
   return actions;

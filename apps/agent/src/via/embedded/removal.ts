@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { programPath } from '../../programs.ts';
 import { openUserNamespace, type UserNamespace } from './userNamespace.ts';
 
 const run = promisify(execFile);
@@ -23,7 +24,7 @@ async function removeInside(folder: string, given: UserNamespace | undefined): P
   const namespace = given ?? (await openUserNamespace());
   try {
     const [file = '', ...args] = namespace.wrap(['rm', '-rf', '--', folder]);
-    await run(file, args);
+    await run(programPath(file), args);
   } finally {
     if (!given) await namespace.close();
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { access, constants, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { programPath } from '../../programs.ts';
 import type { Tell } from '../../run/tell.ts';
 import { EmbeddedError } from './error.ts';
 import { type IdMappings, mappingsFor } from './idMappings.ts';
@@ -132,7 +133,7 @@ async function startHolder(about: Telling, env: NodeJS.ProcessEnv): Promise<Hold
     { actor: { name: 'underdock' }, ...(cause === undefined ? {} : { cause: [cause] }), container },
   );
   const [file = '', ...args] = tell.wrap ? tell.wrap(HOLDER) : HOLDER;
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
+  const child = spawn(programPath(file), args, { argv0: file, stdio: ['pipe', 'pipe', 'pipe'], env });
   child.stdin.on('error', () => {});
   try {
     if (child.pid !== undefined) tell.spawned(child.pid, act.span, 'low-level', 'unshare', container);
@@ -205,7 +206,11 @@ export async function overlayWorks(namespace: UserNamespace, folder: string): Pr
     'rm -rf "$d"; exit $code',
   ].join('\n');
   const [file = '', ...args] = namespace.wrap(['sh', '-c', script, 'sh', folder]);
-  const child = spawn(file, args, { stdio: 'ignore', env: commandEnvironment(toolFolders()) });
+  const child = spawn(programPath(file), args, {
+    argv0: file,
+    stdio: 'ignore',
+    env: commandEnvironment(toolFolders()),
+  });
   return new Promise((resolve) => {
     child.once('error', () => resolve(false));
     child.once('exit', (code) => resolve(code === 0));

@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
+import { answerOf } from '../../../answers.ts';
 import { findProgram } from '../../../programs.ts';
 import { describeError } from '../../../run/error.ts';
 import type { HostAbilities } from '../bundle/host.ts';
@@ -8,8 +7,6 @@ import { EmbeddedError } from '../error.ts';
 import type { UserNamespace } from '../userNamespace.ts';
 import { createOciCli } from './ociCli.ts';
 import type { LowLevelRuntime } from './runtime.ts';
-
-const run = promisify(execFile);
 
 /** A low-level runtime that was looked for. */
 export interface FoundRuntime {
@@ -129,7 +126,7 @@ function crunRefuses(host: HostAbilities): { why: string; remedy: string } | und
 
 async function versionOf(file: string): Promise<string | undefined> {
   try {
-    const { stdout } = await run(file, ['--version'], { timeout: 5000 });
+    const { stdout } = await answerOf(file, ['--version']);
     return /\d+(?:\.\d+)+[\w.+~-]*/.exec(stdout)?.[0];
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { programPath } from '../../../../programs.ts';
 import type { Tell } from '../../../../run/tell.ts';
 import { EmbeddedError } from '../../error.ts';
 import { type Reach, type Step, stepArgv, stepText } from './step.ts';
@@ -25,7 +26,8 @@ function runToEnd(
 ): Promise<End> {
   return new Promise((resolve, reject) => {
     const [file = '', ...args] = argv;
-    const child = spawn(file, args, {
+    const child = spawn(programPath(file), args, {
+      argv0: file,
       stdio: ['ignore', 'ignore', 'pipe'],
       env,
       timeout: LIMIT_MS,

@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process';
 import { access, constants, open } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { answerOf } from '../../../../answers.ts';
+import { findProgram } from '../../../../programs.ts';
 import { EmbeddedError } from '../../error.ts';
-
-const run = promisify(execFile);
 
 /** The package that brings a command, as Debian, Ubuntu and Fedora name it. */
 const PACKAGES: Record<string, string> = {
@@ -74,13 +72,13 @@ export async function findTools(folders = toolFolders()): Promise<{ tools: Tools
     tool,
     package: packageOf(tool),
   }));
-  const said = paths.has('unshare') ? (await run(paths.get('unshare')!, ['--version'])).stdout : '';
+  const said = paths.has('unshare') ? (await answerOf(paths.get('unshare')!, ['--version'])).stdout : '';
   const version = /[\d.]+\s*$/.exec(said)?.[0].trim() ?? 'unknown';
   // busybox's env has no --chdir; it would leave the container's process in a folder of the host's.
   const env = paths.get('env');
   if (
     env !== undefined &&
-    !(await run(env, ['--chdir=/', '--default-signal', 'true']).then(
+    !(await answerOf(env, ['--chdir=/', '--default-signal', findProgram('true') ?? 'true']).then(
       () => true,
       () => false,
     ))
@@ -139,7 +137,7 @@ export async function planToolbox(tools: Tools, names: readonly string[]): Promi
     if (loader === undefined) continue;
     loaders.set(name, path.basename(loader));
     files.add(loader);
-    const { stdout } = await run(loader, ['--list', program]);
+    const { stdout } = await answerOf(loader, ['--list', program]);
     for (const match of stdout.matchAll(/=> (\/\S+)/g)) files.add(match[1]!);
   }
   return {

@@ -3,6 +3,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { programPath } from '../../../../programs.ts';
 import { EmbeddedError } from '../../error.ts';
 import type { Stdio } from '../runtime.ts';
 import { type Beginning, beginningText } from './beginning.ts';
@@ -96,7 +97,7 @@ export async function startWaiting(
   const streams = openStreams(stdio);
   try {
     const [file = '', ...args] = tell.wrap ? tell.wrap(argv) : argv;
-    const child = spawn(file, args, { stdio: streams.fds, env });
+    const child = spawn(programPath(file), args, { argv0: file, stdio: streams.fds, env });
     if (child.pid !== undefined) tell.spawned(child.pid, act.span, 'low-level', 'by-hand', container);
     const pid = await untilWritten(beginning.work, follow(child));
     act.end({ exitCode: 0, pid });

@@ -1,0 +1,71 @@
+import { readdirSync, statSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Descriptor } from '../manifest.ts';
+import type { Store } from '../store.ts';
+import { buildStarter, type StarterImage } from './starter.ts';
+import { PROGRAM_FOLDERS } from './tools.ts';
+
+type Blob = Pick<Descriptor, 'digest' | 'size'>;
+
+/** What the image in a store was made of, as its files were then. */
+interface Kept {
+  index: string;
+  blobs: Blob[];
+  marks: Record<string, string>;
+}
+
+const FILE = 'starter.json';
+const ABSENT = '-';
+
+/**
+ * Sees to it that the store has the starter image of this host as it is now: builds it unless it is there and no file
+ * that it came from has changed (by inode, size and times). Resolves with whether it had to be built.
+ */
+export async function keepStarter(store: Store): Promise<{ built: boolean }> {
+  const file = join(store.root, FILE);
+  const kept = await readKept(file);
+  if (kept && (await isWhole(store, kept)) && isSame(kept.marks)) return { built: false };
+  const image = await buildStarter(store);
+  const said: Kept = { index: image.digest, blobs: image.blobs, marks: marksOf(image) };
+  await writeFile(`${file}.new`, JSON.stringify(said), { mode: 0o600 });
+  await rename(`${file}.new`, file);
+  return { built: true };
+}
+
+async function readKept(file: string): Promise<Kept | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Kept;
+  } catch {
+    // Not made yet, or cut off: it is made anew.
+    return undefined;
+  }
+}
+
+async function isWhole(store: Store, { index, blobs }: Kept): Promise<boolean> {
+  const noted = await store.references.get('starter', 'latest');
+  if (noted?.digest !== index) return false;
+  const sizes = await Promise.all(blobs.map(({ digest }) => store.size(digest)));
+  return blobs.every(({ size }, n) => sizes[n] === size);
+}
+
+function isSame(marks: Kept['marks']): boolean {
+  const now = Object.keys(marks).every((path) => marks[path] === markOf(path));
+  return now && ownFiles().every((path) => path in marks);
+}
+
+/** The files, the folders that they were found in, those where a better tool may appear, and the code that builds. */
+function marksOf({ sources }: StarterImage): Kept['marks'] {
+  const folders = [...PROGRAM_FOLDERS, ...sources.map((path) => dirname(path)), '/etc/ld.so.conf.d'];
+  const paths = new Set([...sources, ...folders, ...ownFiles()]);
+  return Object.fromEntries([...paths].map((path) => [path, markOf(path)]));
+}
+
+function ownFiles(): string[] {
+  return readdirSync(import.meta.dirname).map((name) => join(import.meta.dirname, name));
+}
+
+function markOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found ? [found.dev, found.ino, found.size, found.mtimeMs].join(':') : ABSENT;
+}
