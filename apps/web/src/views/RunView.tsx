@@ -1,4 +1,4 @@
-import type { Timeline, ToldStep } from '@underdock/chain';
+import type { ChainState, Timeline, ToldStep } from '@underdock/chain';
 import type { RunSummary } from '@underdock/trace';
 import { useMemo, useState } from 'react';
 import type { Reading, ReadingSnapshot } from '../player/reading.ts';
@@ -22,6 +22,8 @@ interface RunViewProps {
   run: RunSummary | undefined;
   canDrive: boolean;
 }
+
+const NOBODY: ChainState['actors'] = [];
 
 /** One run being read: story, dive, evidence, output and player. */
 export function RunView(props: RunViewProps) {
@@ -63,7 +65,8 @@ function DiveCard(props: RunViewProps & { picked: Picked; presenting: boolean; o
     <>
       <Dive
         state={snapshot.state}
-        actors={useActors(timeline)}
+        // All actors that there will be, so that boxes keep their places from the first picture on.
+        actors={useLast(timeline)?.actors ?? NOBODY}
         level={snapshot.level}
         selectedSpan={picked.step?.span}
         scale={presenting ? 1.6 : 1}
@@ -105,13 +108,13 @@ function EvidenceCard({ snapshot, picked, reading }: RunViewProps & { picked: Pi
           Back to the current step
         </button>
       )}
-      <Evidence step={step} state={state} onPick={picked.pick} />
+      <Evidence step={step} state={state} last={useLast(snapshot.timeline)} onPick={picked.pick} />
     </>
   );
 }
 
-/** All actors that the trace has so far, so that boxes keep their places from the first picture on. */
-function useActors(timeline: Timeline | undefined) {
+/** The state after all that is there so far. */
+function useLast(timeline: Timeline | undefined) {
   const count = timeline?.events.length ?? 0;
-  return useMemo(() => timeline?.stateAt(count).actors ?? [], [timeline, count]);
+  return useMemo(() => timeline?.stateAt(count), [timeline, count]);
 }

@@ -10,8 +10,10 @@ import { duration, instant, type ShownField, shownFields } from './values.ts';
 /** What lies behind the chosen step: who did what, how it is known, why it happened and what it changed. */
 export function Evidence(props: {
   step: ToldStep | undefined;
-  /** State at the end of what is known: causes and living processes are looked up here. */
+  /** State at the moment that is shown. */
   state: ChainState | undefined;
+  /** State at the end of what is known: what a run wrote down at its end can be copied at any moment of it. */
+  last: ChainState | undefined;
   onPick: (ref: Reference) => void;
 }) {
   const { step, state } = props;
@@ -33,7 +35,7 @@ export function Evidence(props: {
       <Changes facts={factsOf(step)} isFact={step.event.type === 'fact'} />
       <Why step={step} call={call} state={state} onSpan={(span) => props.onPick({ span })} />
       <RawEvidence events={[step.event, ...(step.end ? [step.end] : [])]} facts={step.facts} />
-      <TryIt step={step} state={state} />
+      <TryIt step={step} state={state} last={props.last ?? state} />
     </div>
   );
 }

@@ -4,10 +4,10 @@ import { CopyButton } from '../CopyButton.tsx';
 import { quoteWord } from '../runForm/commandLine.ts';
 
 /** Commands with which the reader can see for themselves, the script that does all of it by hand, and where to read on. */
-export function TryIt({ step, state }: { step: ToldStep; state: ChainState }) {
+export function TryIt({ step, state, last }: { step: ToldStep; state: ChainState; last: ChainState }) {
   const explained = explain(step.end ?? step.event, state);
   const commands = commandsFor(step, explained?.tryIt ?? []);
-  const script = step.layer === 'low-level' ? scriptOf(state) : undefined;
+  const script = step.layer === 'low-level' ? scriptOf(last) : undefined;
   return (
     <>
       {(commands.length > 0 || script) && (
