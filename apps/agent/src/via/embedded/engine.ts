@@ -40,6 +40,8 @@ class EngineRun implements ViaRun {
   #cgroups: CgroupFolder[] = [];
   #exited: Promise<ExitStatus | undefined> | undefined;
   #started = false;
+  /** The process has ended and is cleaned up after: there is nothing left to stop. */
+  #ending = false;
   #stopping: Promise<void> | undefined;
   #kept = false;
   #early: Uint8Array[] = [];
@@ -81,6 +83,8 @@ class EngineRun implements ViaRun {
     if (!this.#started) {
       this.#abort.abort(why);
       this.#gate.refuse(why);
+    }
+    if (!this.#started || this.#ending) {
       await this.done;
       return;
     }
@@ -108,10 +112,12 @@ class EngineRun implements ViaRun {
       await this.#hold();
       await this.#start();
       const status = await this.#exited;
+      this.#ending = true;
       const outcome = await this.#ended(status);
       await this.#takeApart(this.#request.keep);
       return outcome;
     } catch (error) {
+      this.#ending = true;
       // What can't be taken apart now is told, and taken apart at the next start; the first error is the one that counts.
       await this.#takeApart(false).catch(() => {});
       const { exitCode } = error as { exitCode?: unknown };
