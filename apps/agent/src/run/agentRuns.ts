@@ -69,7 +69,7 @@ class AgentRuns implements Runs {
       { ...this.#options, outside: outsideView(), createRedactor, changed: () => this.#changed() },
     );
     this.#runs.set(id, run);
-    if (limitMs) this.#deadlines.set(id, setTimeout(() => void run.stop(), limitMs).unref());
+    if (limitMs) this.#deadlines.set(id, setTimeout(() => void stopped(run), limitMs).unref());
     void run.done.then(() => this.#finished(id));
     this.#changed();
     return run;
@@ -109,7 +109,7 @@ class AgentRuns implements Runs {
     this.#closing = true;
     for (const timer of this.#deadlines.values()) clearTimeout(timer);
     const live = [...this.#runs.values()].filter((run) => !run.closed);
-    await Promise.all(live.map((run) => run.stop().then(() => run.done)));
+    await Promise.all(live.map(stopped));
     this.#listeners.clear();
   }
 
@@ -146,6 +146,16 @@ class AgentRuns implements Runs {
 
   #changed(): void {
     for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+/** A stop that the runtime refuses is told in the run's trace; one container that can't be stopped holds up no other. */
+async function stopped(run: Run): Promise<void> {
+  try {
+    await run.stop();
+    await run.done;
+  } catch {
+    await run.stop({ graceMs: 0 }).catch(() => {});
   }
 }
 
