@@ -132,6 +132,7 @@ describe('a container made by hand', () => {
       absent: [],
       files: [],
       stopSignal: 'SIGTERM',
+      sources: [],
     });
     expect(stdout).toBe('from scratch\n');
     expect(existsSync(path.join(ground.rootfs, 'bin'))).toBe(false);

@@ -6,6 +6,7 @@ import type { ViaContext } from '../via.ts';
 import type { BuiltConfig } from './bundle/config.ts';
 import type { HostAbilities } from './bundle/host.ts';
 import type { ImageConfig } from './bundle/imageConfig.ts';
+import { checkMountedSources } from './bundle/mountedSources.ts';
 import {
   type CreatedTask,
   createTask,
@@ -29,6 +30,8 @@ export interface EngineParts {
   images: ImageSupply;
   reaper: Reaper;
   host: HostAbilities;
+  /** Programs of the host that a request may name as its runtime by path; none by default. */
+  allowedRuntimes?: readonly string[];
   /** What was taken apart when the agent started: told in the first run's trace. */
   recovered?: readonly Recovered[];
 }
@@ -168,6 +171,7 @@ export class ContainerParts {
     this.#undo.add('the streams', () => task.attached.close());
     const startTime = readStat(task.pid)?.startTime ?? 0;
     this.#journal?.change({ state: 'created', init: { pid: task.pid, startTime } });
+    await checkMountedSources(built.sources, task.pid);
     return { ...task, runtime, stopSignal };
   }
 

@@ -14,7 +14,7 @@ import { readInRootfs } from './rootfsFiles.ts';
 import { buildSeccomp } from './seccomp.ts';
 import { type ResolvedUser, resolveUser } from './user.ts';
 import { validateConfig } from './validate.ts';
-import { userMounts } from './volumes.ts';
+import { type MountSource, userMounts } from './volumes.ts';
 
 /** What a configuration is made from. */
 export interface ConfigInput {
@@ -45,6 +45,8 @@ export interface BuiltConfig {
   absent: Absent[];
   /** To be written before the container is made; see writeBundle. */
   files: BundleFile[];
+  /** What the bind mounts have to show once they are made; see checkMountedSources. */
+  sources: MountSource[];
   /** The signal that asks the process to stop: the image's StopSignal, else SIGTERM. */
   stopSignal: string;
 }
@@ -205,7 +207,7 @@ async function buildMounts(
   hostname: string,
   network: 'none' | 'host',
   origins: Origins,
-): Promise<{ mounts: OciMount[]; files: BundleFile[] }> {
+): Promise<{ mounts: OciMount[]; files: BundleFile[]; sources: MountSource[] }> {
   const rootless = input.userNamespace !== undefined;
   const cgroup = !rootless || input.host.cgroup.layout === 'v2';
   if (!cgroup) origins.miss('/sys/fs/cgroup', 'cgroup v1 can’t be mounted in a user namespace');
@@ -222,7 +224,8 @@ async function buildMounts(
   for (const one of mounts) origins.add('default', '', 'mounts', one.destination);
   const taken = new Set(wanted.map(({ mount }) => mount.destination));
   const own = mounts.filter((one) => !taken.has(one.destination));
-  return { files, mounts: joinMounts(defaults, [...own, ...wanted.map(({ mount }) => mount)]) };
+  const sources = wanted.flatMap(({ source }) => source ?? []);
+  return { files, sources, mounts: joinMounts(defaults, [...own, ...wanted.map(({ mount }) => mount)]) };
 }
 
 function nameOfHost(input: ConfigInput, network: 'none' | 'host', origins: Origins): string {
@@ -254,7 +257,7 @@ export async function buildConfig(input: ConfigInput): Promise<BuiltConfig> {
     );
   }
   const process = await buildProcess(input, hostname, granted, origins);
-  const { mounts, files } = await buildMounts(input, hostname, network, origins);
+  const { mounts, files, sources } = await buildMounts(input, hostname, network, origins);
   origins.add(request.readOnly ? 'flag' : 'default', '--read-only', 'root.readonly', request.readOnly);
   const config: OciConfig = {
     ociVersion: '1.0.2',
@@ -270,6 +273,7 @@ export async function buildConfig(input: ConfigInput): Promise<BuiltConfig> {
     provenance: origins.provenance,
     absent: origins.absent,
     files,
+    sources,
     stopSignal,
   };
 }

@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
+import { open, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunRequest } from '@underdock/trace';
 import { EmbeddedError } from '../error.ts';
@@ -153,10 +153,32 @@ function below(folder: string, file: string): boolean {
   return file === folder || file.startsWith(folder === '/' ? '/' : `${folder}/`);
 }
 
-/** The source with every link resolved, when it exists and lies below one of the allowed folders; else EmbeddedError. */
-async function checkedSource(wanted: WantedMount, allowed: readonly string[]): Promise<string> {
+/** What a bind mount's source was when it was looked at: the runtime finds it by its path again, later. */
+export interface MountSource {
+  destination: string;
+  device: bigint;
+  inode: bigint;
+}
+
+/** open(2): neither reads nor waits, and holds what the path led to. */
+const O_PATH = 0o10000000;
+
+/** What lies at the source, held open so that its path and its kind are those of one and the same thing. */
+async function lookAt(
+  wanted: WantedMount,
+): Promise<{ real: string; isPlain: boolean; device: bigint; inode: bigint }> {
   const { flag, text, source = '' } = wanted;
-  const real = await realpath(source).catch((cause) => {
+  try {
+    const file = await open(source, O_PATH);
+    try {
+      const about = await file.stat({ bigint: true });
+      const real = await realpath(await readlink(`/proc/self/fd/${file.fd}`));
+      const isPlain = about.isDirectory() || about.isFile();
+      return { real, isPlain, device: about.dev, inode: about.ino };
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
     throw new EmbeddedError(
       'bad-mount',
       `${flag} ${JSON.stringify(text)}: ${source} does not exist on the host`,
@@ -165,9 +187,14 @@ async function checkedSource(wanted: WantedMount, allowed: readonly string[]): P
         cause,
       },
     );
-  });
+  }
+}
+
+/** The path, links resolved, has to lie below one of the allowed folders; else EmbeddedError. */
+async function checkAllowed(wanted: WantedMount, real: string, allowed: readonly string[]): Promise<void> {
+  const { flag, text, source = '' } = wanted;
   const folders = await Promise.all(allowed.map((folder) => realpath(folder).catch(() => undefined)));
-  if (folders.some((folder) => folder !== undefined && below(folder, real))) return real;
+  if (folders.some((folder) => folder !== undefined && below(folder, real))) return;
   const which = allowed.length === 0 ? 'no host folder is allowed' : `allowed are only ${allowed.join(', ')}`;
   const really = real === source ? source : `${source} (really ${real})`;
   throw new EmbeddedError(
@@ -179,17 +206,21 @@ async function checkedSource(wanted: WantedMount, allowed: readonly string[]): P
   );
 }
 
-async function toOci(wanted: WantedMount, allowed: readonly string[]): Promise<OciMount> {
+async function toOci(
+  wanted: WantedMount,
+  allowed: readonly string[],
+): Promise<{ mount: OciMount; source?: MountSource }> {
   const access = wanted.readonly ? 'ro' : 'rw';
+  const destination = wanted.target;
   if (wanted.type === 'tmpfs') {
     const options = ['nosuid', 'nodev', 'noexec', access];
     if (wanted.size !== undefined) options.push(`size=${wanted.size}`);
     options.push(`mode=${wanted.mode ?? '1777'}`);
-    return { destination: wanted.target, type: 'tmpfs', source: 'tmpfs', options };
+    return { mount: { destination, type: 'tmpfs', source: 'tmpfs', options } };
   }
-  const source = await checkedSource(wanted, allowed);
-  const about = await stat(source);
-  if (!about.isDirectory() && !about.isFile()) {
+  const { real, isPlain, device, inode } = await lookAt(wanted);
+  await checkAllowed(wanted, real, allowed);
+  if (!isPlain) {
     throw bad(
       wanted.flag,
       wanted.text,
@@ -197,19 +228,20 @@ async function toOci(wanted: WantedMount, allowed: readonly string[]): Promise<O
       'mount a folder or a regular file',
     );
   }
-  return { destination: wanted.target, type: 'bind', source, options: ['rbind', 'rprivate', access] };
+  const mount = { destination, type: 'bind', source: real, options: ['rbind', 'rprivate', access] };
+  return { mount, source: { destination, device, inode } };
 }
 
 /** The mounts that --volume and --mount ask for. Sources must lie below an allowed folder, links resolved. */
 export async function userMounts(
   request: Pick<RunRequest, 'volume' | 'mount'>,
   allowed: readonly string[],
-): Promise<{ flag: string; mount: OciMount }[]> {
+): Promise<{ flag: string; mount: OciMount; source?: MountSource }[]> {
   const wanted = [...request.volume.map(parseVolume), ...request.mount.map(parseMount)];
   const seen = new Set<string>();
   for (const { flag, text, target } of wanted) {
     if (seen.has(target)) throw bad(flag, text, `${target} is mounted twice`, 'keep one of the two');
     seen.add(target);
   }
-  return Promise.all(wanted.map(async (one) => ({ flag: one.flag, mount: await toOci(one, allowed) })));
+  return Promise.all(wanted.map(async (one) => ({ flag: one.flag, ...(await toOci(one, allowed)) })));
 }
