@@ -72,6 +72,12 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
     .option('--public-url <url>', 'the address in the browser, behind a reverse proxy')
     .option('--allow-host <name>', 'a further host name that is ours (repeatable)', gather, [])
     .option('--allow-mount <dir>', 'a folder that bind mounts may come from (repeatable)', gather, [])
+    .option(
+      '--allow-runtime <path>',
+      'a program that --runtime may name by its path (repeatable)',
+      gather,
+      [],
+    )
     .option('--state <dir>', 'state folder')
     .action(async (flags: UpFlags) => finish(await upAct(flags, outside)));
   program.addCommand(

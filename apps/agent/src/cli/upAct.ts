@@ -12,6 +12,7 @@ export interface UpFlags {
   publicUrl?: string;
   allowHost: string[];
   allowMount: string[];
+  allowRuntime: string[];
   state?: string;
 }
 
@@ -23,6 +24,7 @@ export async function upAct(flags: UpFlags, outside: Outside): Promise<number> {
   const { stdout, stderr } = outside.streams;
   const log = (line: string) => void stderr.write(`underdock: ${line}\n`);
   const allowedMounts = flags.allowMount.map(folderOf);
+  const allowedRuntimes = flags.allowRuntime.map((path) => resolve(path));
   const choice = { flag: flags.state, env: outside.env, uid: outside.uid };
   const stateDir = openStateFolder(stateFolder(choice));
   const told = untilTold();
@@ -31,7 +33,7 @@ export async function upAct(flags: UpFlags, outside: Outside): Promise<number> {
     allowHosts: flags.allowHost,
     stateDir,
     async openRuns() {
-      const opened = await outside.openRuns({ stateDir, allowedMounts });
+      const opened = await outside.openRuns({ stateDir, allowedMounts, allowedRuntimes });
       for (const { container, actions } of opened.recovered) {
         log(`left by an earlier agent: ${[container, ...actions].filter((word) => word !== '').join(', ')}`);
       }

@@ -31,6 +31,8 @@ export interface OpenRunsOptions {
   stateDir: string;
   /** Host folders that bind mounts may come from; empty = none. */
   allowedMounts: string[];
+  /** Programs that a request may name as its runtime by path; none by default. */
+  allowedRuntimes?: readonly string[];
   /** The kernel's watcher; by default the best that this host allows. It is started and stopped with the runs. */
   watch?: KernelWatch;
   mostRunning?: number;
@@ -42,10 +44,10 @@ export interface OpenRunsOptions {
  * `state-in-use` or `state-unusable`; a watcher that can't work is no failure, but a gap that each trace declares.
  */
 export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
-  const { stateDir } = options;
+  const { stateDir, allowedRuntimes = [] } = options;
   const starter = lazyStarter(stateDir);
   const watch = options.watch ?? createKernelWatch({ agentPid: process.pid });
-  const { embedded, host } = await openAll(stateDir, starter, watch);
+  const { embedded, host } = await openAll({ stateDir, allowedRuntimes }, starter, watch);
   const runs = createRuns({
     ...options,
     vias: [embedded.via],
@@ -67,7 +69,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
 
 /** The probe takes the longest by far: everything else is made ready beside it. */
 async function openAll(
-  stateDir: string,
+  options: Pick<OpenRunsOptions, 'stateDir' | 'allowedRuntimes'>,
   starter: LazyStarter,
   watch: KernelWatch,
 ): Promise<{ embedded: Embedded; host: HostDescription }> {
@@ -77,7 +79,7 @@ async function openAll(
   };
   try {
     const [embedded, host] = await Promise.all([
-      openEmbedded({ stateDir, starter: starter.host, locked }),
+      openEmbedded({ ...options, starter: starter.host, locked }),
       describeHost(),
     ]);
     await starting;

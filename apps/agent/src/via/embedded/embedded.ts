@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import type { RunRequest } from '@underdock/trace';
 import type { Via } from '../via.ts';
 import { mergeCapabilities } from './bundle/capabilities.ts';
@@ -22,6 +23,7 @@ export function createEmbedded(stateDir: string, parts: EngineParts): Via {
     name: 'embedded',
     async check(request, allowedMounts) {
       if (request.name !== undefined && taken(request.name)) throw nameTaken(request.name);
+      await checkRuntime(request.runtime, parts.allowedRuntimes ?? [], allowedMounts);
       await parts.runtimes.choose(request.runtime);
       await checkFlags(request, allowedMounts, parts);
     },
@@ -40,6 +42,24 @@ export function createEmbedded(stateDir: string, parts: EngineParts): Via {
       return run;
     },
   };
+}
+
+/**
+ * A runtime's path is a program of the host that runs with our rights, and a container can have written it: only those
+ * that were named at the start are run. Who may mount the host's root needs no such way.
+ */
+async function checkRuntime(
+  wanted: string | undefined,
+  allowed: readonly string[],
+  allowedMounts: readonly string[],
+): Promise<void> {
+  if (!wanted?.includes('/') || allowedMounts.includes('/')) return;
+  const real = (path: string) => realpath(path).catch(() => undefined);
+  const [file, ...known] = await Promise.all([wanted, ...allowed].map(real));
+  if (file !== undefined && known.includes(file)) return;
+  throw new EmbeddedError('runtime-not-allowed', `the program ${wanted} may not be run as a runtime here`, {
+    remedy: `choose a runtime by its name, or start underdock with --allow-runtime ${wanted}`,
+  });
 }
 
 /** What the flags alone can be wrong about: throws what building the configuration would throw later. */

@@ -42,6 +42,8 @@ export interface EmbeddedOptions {
   starter?: () => Promise<string>;
   /** Called once the state directory is ours: what should be begun beside the rest. */
   locked?: () => void;
+  /** Programs that a request may name as its runtime by path; none by default. */
+  allowedRuntimes?: readonly string[];
   /** Where images come from; registries by default. */
   images?: ImageSupply;
 }
@@ -64,8 +66,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     if (recovered.length > 0) removeEmptyParent(host);
     const unmark = markChildren(stateDir);
     const images = options.images ?? (await registryImages(options, host));
+    const { allowedRuntimes = [] } = options;
     return {
-      via: createEmbedded(stateDir, { runtimes, images, reaper, host, recovered }),
+      via: createEmbedded(stateDir, { runtimes, images, reaper, host, recovered, allowedRuntimes }),
       recovered,
       runtimes: runtimes.found,
       removeKept: (id) => removeKept(stateDir, id),
