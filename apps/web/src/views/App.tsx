@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { EmptyPage } from './EmptyPage.tsx';
 import { Notice } from './Notice.tsx';
 import { useLink } from './page.ts';
@@ -6,13 +6,16 @@ import { RunActions } from './RunActions.tsx';
 import { RunView } from './RunView.tsx';
 import { type Draft, draftOf, quoteWord, readCommand, requestOf } from './runForm/commandLine.ts';
 import { EXAMPLE } from './runForm/options.ts';
-import { type OpenSheet, Sheets } from './Sheets.tsx';
+import type { OpenSheet } from './Sheets.tsx';
 import { TopBar } from './TopBar.tsx';
 import { useChosenRun } from './useChosenRun.ts';
 import { useKeys } from './useKeys.ts';
 import { useReading } from './useReading.ts';
 import { useStart } from './useStart.ts';
 import { useTheme } from './useTheme.ts';
+
+// What lies over the page comes when it is asked for: the first picture does not wait for it.
+const Sheets = lazy(() => import('./Sheets.tsx'));
 
 /** The whole page: which run it shows, what lies open over it, and what the keys do everywhere. */
 export function App() {
@@ -57,7 +60,9 @@ export function App() {
       ) : (
         <EmptyPage role={role} doctor={doctor} first={first} onOptions={() => openForm()} />
       )}
-      <Sheets open={sheet} onOpen={setSheet} draft={draft} onDraft={setDraft} chosen={chosen} />
+      <Suspense>
+        {sheet && <Sheets open={sheet} onOpen={setSheet} draft={draft} onDraft={setDraft} chosen={chosen} />}
+      </Suspense>
     </div>
   );
 }

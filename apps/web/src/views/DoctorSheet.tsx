@@ -1,11 +1,7 @@
 import type { Check, DoctorReport } from '@underdock/trace';
 import { CopyButton } from './CopyButton.tsx';
+import { isLimit } from './hostWords.ts';
 import { Sheet } from './Sheet.tsx';
-
-/** Something that underdock does well without (`nothing: underdock’s own engine is used`) is no limit. */
-export function isLimit(check: Check): boolean {
-  return check.state !== 'ok' && !check.effect?.startsWith('nothing');
-}
 
 function wordFor(check: Check): string {
   return check.state === 'ok' || isLimit(check) ? check.state : 'not here';
@@ -68,17 +64,4 @@ function Remedy({ text }: { text: string }) {
 
 function rank(check: Check): number {
   return isLimit(check) ? { missing: 0, limited: 1, ok: 2 }[check.state] : check.state === 'ok' ? 2 : 3;
-}
-
-/** How the top bar sums a report up. */
-export function hostWord(report: DoctorReport | undefined): {
-  word: string;
-  more?: string;
-  state: Check['state'];
-} {
-  if (!report) return { word: 'host …', state: 'limited' };
-  const limits = report.checks.filter(isLimit).length;
-  if (report.can.runtimes.length === 0) return { word: 'host can’t run containers', state: 'missing' };
-  if (limits === 0) return { word: 'host ok', state: 'ok' };
-  return { word: 'host ok', more: `, ${limits} ${limits === 1 ? 'limit' : 'limits'}`, state: 'limited' };
 }

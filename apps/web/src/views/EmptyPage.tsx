@@ -1,7 +1,7 @@
 import type { DoctorReport } from '@underdock/trace';
 import { Cards } from './Cards.tsx';
 import { Dive } from './Dive.tsx';
-import { isLimit } from './DoctorSheet.tsx';
+import { isLimit } from './hostWords.ts';
 import { Refused } from './Refused.tsx';
 import { readCommand, requestOf } from './runForm/commandLine.ts';
 import { EXAMPLE } from './runForm/options.ts';

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { SourceError } from '../source/error.ts';
 import { duration } from './evidence/values.ts';
 import { useLink, usePage } from './page.ts';
-import { stateClass, stateWord } from './RunsSheet.tsx';
+import { stateClass, stateWord } from './runWords.ts';
 
 interface RunActionsProps {
   run: RunSummary;

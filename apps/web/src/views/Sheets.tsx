@@ -10,7 +10,7 @@ import type { ChosenRun } from './useChosenRun.ts';
 export type OpenSheet = 'form' | 'runs' | 'host' | 'keys' | undefined;
 
 /** Everything that may lie open over the page; one at a time. */
-export function Sheets(props: {
+export default function Sheets(props: {
   open: OpenSheet;
   onOpen: (sheet: OpenSheet) => void;
   draft: Draft;

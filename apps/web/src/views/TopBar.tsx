@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { hostWord } from './DoctorSheet.tsx';
+import { hostWord } from './hostWords.ts';
 import { useLink } from './page.ts';
 import type { OpenSheet } from './Sheets.tsx';
 import type { Theme } from './useTheme.ts';
