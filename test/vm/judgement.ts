@@ -1,4 +1,5 @@
 import { decodeTrace, type TraceEvent, type TraceHeader, verifyTrace } from '@underdock/trace';
+import { actsOfTrace, actsOfWitness, compareActs, lineageOf } from '../live/witness.ts';
 import { ASKED, type Outcome, type Scenario } from './report.ts';
 
 /** One thing that was to be so; `fault` says how it is instead. */
@@ -20,7 +21,7 @@ const ALWAYS = [
   'engine/create-container',
   'engine/start-container',
   'high-level/resolve-image',
-  'high-level/unpack-layer',
+  'high-level/has-layer',
   'high-level/prepare-snapshot',
   'high-level/write-config',
   'low-level/create',
@@ -92,12 +93,18 @@ async function traceChecks(scenario: Scenario, outcome: Outcome): Promise<Check[
   );
   if (verdict.state === 'broken') return [whole];
   const trace = await read(outcome.trace);
-  const missing = ALWAYS.filter((step) => !trace.events.some((event) => event.step === step));
+  const cached = trace.events.some(
+    ({ step, data }) => step === 'high-level/has-layer' && data.cached === true,
+  );
+  // Layers that an earlier run of the same user has unpacked are not unpacked again.
+  const wanted = cached ? ALWAYS : [...ALWAYS, 'high-level/verify-layer', 'high-level/unpack-layer'];
+  const missing = wanted.filter((step) => !trace.events.some((event) => event.step === step));
   return [
     whole,
     is('says that cgroups are v2', trace.header.host.cgroup === 'v2', trace.header.host.cgroup),
     is('holds every act of the chain', missing.length === 0, `missing: ${missing.join(', ')}`),
     ...(scenario.who === 'root' ? kernelChecks(scenario, trace) : []),
+    ...(scenario.witnessed ? witnessChecks(outcome, trace) : []),
     ...(scenario.does === 'waits' ? factChecks(scenario, outcome, trace) : []),
   ];
 }
@@ -118,6 +125,25 @@ function kernelChecks(scenario: Scenario, { header, events }: Trace): Check[] {
     is('has lost no record', lost.length === 0, JSON.stringify(lost.map(({ data }) => data))),
   ];
 }
+
+/** The trace against what a second bpftrace saw of the same processes; one that lost records does not judge. */
+function witnessChecks({ testimony }: Outcome, { events }: Trace): Check[] {
+  if (!testimony || testimony.lost > 0)
+    return [
+      is('has a witness that saw all', false, testimony ? `${testimony.lost} records lost` : 'no witness'),
+    ];
+  const kernel = events.filter(({ layer, grade }) => layer === 'kernel' && grade === 'observed');
+  const actors = [...new Set(kernel.flatMap(({ actor }) => actor.pid ?? []))];
+  const seen = actsOfWitness(testimony, lineageOf(actors, testimony.forks));
+  const { missing, invented } = compareActs(seen, actsOfTrace(events));
+  return [
+    is('has a witness that saw all', seen.length > 30, `${seen.length} acts`),
+    is('tells all that the witness saw', missing.length === 0, some(missing)),
+    is('tells nothing that the witness did not see', invented.length === 0, some(invented)),
+  ];
+}
+
+const some = (acts: string[]): string => `${acts.length}: ${acts.slice(0, 5).join('; ')}`;
 
 /** The trace against what was read from outside; and where limits are not permitted, that it says so. */
 function factChecks(scenario: Scenario, { seen }: Outcome, { events }: Trace): Check[] {

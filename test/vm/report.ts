@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Testimony } from '../live/witness.ts';
 
 /** Who runs the container: root, a user whose cgroup was delegated (from a leaf in it, or sitting in it), a user without. */
 export type Who = 'root' | 'delegated' | 'delegated-in-place' | 'undelegated';
@@ -13,6 +14,10 @@ export interface Scenario {
   /** What the container does: waits for a line of input, so that it can be looked at, or eats memory until it is killed. */
   does: 'waits' | 'eats';
   limits: boolean;
+  /** Carried out by an agent that runs already, so that bpftrace need not start again; else by one for this run alone. */
+  agent: boolean;
+  /** An independent witness of the kernel watches too. */
+  witnessed: boolean;
 }
 
 const chain = (who: Who, runtime: Scenario['runtime'], extra: Partial<Scenario> = {}): Scenario => ({
@@ -22,12 +27,16 @@ const chain = (who: Who, runtime: Scenario['runtime'], extra: Partial<Scenario> 
   runtime,
   does: 'waits',
   limits: true,
+  agent: who === 'root',
+  witnessed: who === 'root',
   ...extra,
 });
 const machine = (who: Who, runtime: Scenario['runtime']): Scenario => ({
   ...chain(who, runtime),
   name: `machine ${who} ${runtime}`,
   kind: 'machine',
+  agent: false,
+  witnessed: false,
 });
 
 /** Everything that is tried, in this order. */
@@ -37,11 +46,11 @@ export const SCENARIOS: Scenario[] = [
   machine('root', 'crun'),
   machine('delegated', 'runc'),
   machine('delegated', 'crun'),
-  chain('root', 'runc'),
+  chain('root', 'runc', { agent: false }),
   chain('root', 'crun'),
   chain('root', 'by-hand'),
-  chain('root', 'runc', { name: 'root runc out of memory', does: 'eats' }),
-  chain('root', 'crun', { name: 'root crun default limits', limits: false }),
+  chain('root', 'runc', { name: 'root runc out of memory', does: 'eats', witnessed: false }),
+  chain('root', 'crun', { name: 'root crun default limits', limits: false, witnessed: false }),
   chain('delegated', 'runc'),
   chain('delegated', 'crun'),
   chain('delegated', 'by-hand'),
@@ -89,6 +98,8 @@ export const reportSchema = z.discriminatedUnion('kind', [
     /** Mounts and cgroups that were not there before. */
     left: z.array(z.string()),
     trace: z.string().optional(),
+    /** What a second bpftrace saw on the whole machine meanwhile (test/live/witness.ts). */
+    testimony: z.custom<Testimony>((value) => typeof value === 'object' && value !== null).optional(),
   }),
   z.object({ kind: z.literal('end') }),
 ]);

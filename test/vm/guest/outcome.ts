@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ASKED, type Outcome, type Scenario } from '../report.ts';
+import { startWitness } from '../../live/witness.ts';
+import { ASKED, type Outcome, type Scenario, type Who } from '../report.ts';
+import { UNDERDOCK } from './agent.ts';
 import { plainBundle } from './bundle.ts';
 import { asWho, type Place, placeOf, USER } from './places.ts';
 import { inventory, look } from './seen.ts';
@@ -17,7 +19,6 @@ const SCRIPTS = {
 const LIMIT_MS = 900_000;
 /** So long bpftrace may take to compile and load its program there. */
 const PROBE_START_MS = 600_000;
-const OWN_CLI = '/house/apps/agent/src/main.ts';
 const BPF = `tracepoint:syscalls:sys_enter_unshare { printf("seen %s\\n", comm); exit(); }`;
 
 /** Does what a scenario says, looks at the container while it waits, and tells what came of it. Never throws. */
@@ -28,11 +29,10 @@ export async function outcomeOf(scenario: Scenario): Promise<Outcome> {
     if (scenario.who !== 'root') await chown(folder, USER.uid, USER.gid);
     const place = await placeOf(scenario.who);
     const before = await inventory();
-    const watched = await watch(
-      scenario,
-      asWho(scenario.who, place, argvOf(scenario, place, folder)),
-      folder,
-    );
+    const witness = scenario.witnessed ? await startWitness() : undefined;
+    const argv = asWho(scenario.who, place, argvOf(scenario, place, folder));
+    const watched = await watch(scenario, argv, folder);
+    const testimony = await witness?.end();
     const left = [...(await settled(before))].filter((line) => !before.has(line));
     const trace = await readFile(join(folder, 'trace.chain'), 'utf8').catch(() => undefined);
     return {
@@ -41,6 +41,7 @@ export async function outcomeOf(scenario: Scenario): Promise<Outcome> {
       ...watched,
       left,
       trace,
+      testimony,
       ms: performance.now() - from,
     };
   } catch (error) {
@@ -63,11 +64,15 @@ function argvOf(scenario: Scenario, place: Place, folder: string): string[] {
   const record = ['--record', join(folder, 'trace.chain')];
   const limits = scenario.limits ? ASKED.flags : [];
   const flags = ['--via', 'embedded', '--runtime', scenario.runtime, '-i', ...limits, ...record];
-  return ['node', OWN_CLI, 'run', ...flags, 'starter', '/bin/sh', '-c', script];
+  return [...UNDERDOCK, 'run', ...flags, 'starter', '/bin/sh', '-c', script];
 }
 
 async function watch(scenario: Scenario, argv: string[], folder: string) {
-  const child = spawn(argv[0]!, argv.slice(1), { cwd: folder, env: environment(scenario), detached: true });
+  const child = spawn(argv[0]!, argv.slice(1), {
+    cwd: folder,
+    env: environment(scenario.who),
+    detached: true,
+  });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const)
     child[stream].setEncoding('utf8').on('data', (text: string) => {
@@ -96,14 +101,15 @@ async function whileReady(
   return undefined;
 }
 
-function environment(scenario: Scenario): NodeJS.ProcessEnv {
+/** The environment that `who` has after logging in, and what an emulated machine needs besides. */
+export function environment(who: Who): NodeJS.ProcessEnv {
   const { PATH, LANG } = process.env;
   const cache = {
-    NODE_COMPILE_CACHE: `/var/tmp/node-${scenario.who === 'root' ? 0 : USER.uid}`,
+    NODE_COMPILE_CACHE: `/var/tmp/node-${who === 'root' ? 0 : USER.uid}`,
     NODE_NO_WARNINGS: '1',
     UNDERDOCK_PROBE_START_MS: String(PROBE_START_MS),
   };
-  if (scenario.who === 'root') return { PATH, LANG, HOME: '/root', ...cache };
+  if (who === 'root') return { PATH, LANG, HOME: '/root', ...cache };
   const { name, home, uid } = USER;
   return { PATH, LANG, HOME: home, USER: name, LOGNAME: name, XDG_RUNTIME_DIR: `/run/user/${uid}`, ...cache };
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Report, SCENARIOS } from '../report.ts';
-import { outcomeOf } from './outcome.ts';
+import { type Agent, startAgent } from './agent.ts';
+import { environment, outcomeOf } from './outcome.ts';
 
 /** Runs inside the machine: does what the scenarios say and writes one report line for each to standard output. */
 async function main(): Promise<void> {
@@ -14,7 +15,12 @@ async function main(): Promise<void> {
     mounts: mounts.filter((line) => line.includes(' cgroup')),
   });
   const only = filter ? Buffer.from(filter, 'base64url').toString() : '';
-  for (const scenario of SCENARIOS.filter(({ name }) => name.includes(only))) send(await outcomeOf(scenario));
+  let agent: Agent | undefined;
+  for (const scenario of SCENARIOS.filter(({ name }) => name.includes(only))) {
+    if (scenario.agent) agent ??= await startAgent(environment('root'));
+    send(await outcomeOf(scenario));
+  }
+  await agent?.stop();
   send({ kind: 'end' });
 }
 
