@@ -59,6 +59,31 @@ describe('the probe', () => {
   });
 });
 
+describe('a probe that is killed while a run is watched', () => {
+  it('is declared gone, started again, and watches the runs that follow', async () => {
+    const watch = createKernelWatch({ agentPid: process.pid });
+    await watch.start();
+    const killed = new Promise<void>((done) => {
+      watch.follow(0n, (record) => {
+        if (record.kind === 'exec' && record.path.endsWith('/sleep')) done();
+      });
+    });
+    const dying = runWoven(watch, ['/bin/sh', '-c', '/bin/sleep 30; exec /bin/true'], 'dying');
+    await killed;
+    const probe = descendants(process.pid).filter((pid) => nameOf(pid) === 'bpftrace');
+    for (const pid of probe) process.kill(pid, 'SIGKILL');
+    await until(() => watch.state.state === 'missing');
+    expect(watch.state.why).toContain('SIGKILL');
+    await until(() => watch.state.state === 'ok');
+    for (const pid of descendants(process.pid)) if (nameOf(pid) === 'sleep') process.kill(pid, 'SIGKILL');
+    const states = said((await dying).events, 'trace/watcher-changed').map((data) => data.state);
+    expect(states).toEqual(['missing', 'ok']);
+    const next = await runWoven(watch, ['/bin/sh', '-c', 'exec /bin/echo again'], 'next');
+    expect(said(next.events, 'kernel/execve').at(-1)?.argv).toEqual(['/bin/echo', 'again']);
+    await watch.stop();
+  });
+});
+
 describe('the probe of an agent that is killed', () => {
   it('is gone at once', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'underdock-killed-'));
@@ -142,6 +167,14 @@ setInterval(() => {}, 1000);`,
     expect(left).toEqual([]);
   });
 });
+
+async function until(holds: () => boolean): Promise<void> {
+  const limit = performance.now() + 30_000;
+  while (!holds()) {
+    if (performance.now() > limit) throw new Error('waited too long');
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
 
 function statOf(pid: number): string[] {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

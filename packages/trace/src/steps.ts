@@ -218,7 +218,7 @@ export const STEPS = {
 
   // what a trace says about itself; the layer is that of the watcher concerned
   'trace/watcher-changed': moment('kernel', 'story', 'name, state: ok|missing, why'),
-  'trace/lost-records': moment('kernel', 'story', 'name (watcher), count'),
+  'trace/lost-records': moment('kernel', 'story', 'name (watcher), count, why?'),
   'trace/redacted': moment('client', 'syscalls', 'what'),
 } as const satisfies Record<string, StepDescription>;
 

@@ -22,8 +22,10 @@ export function tellOther(record: OtherRecord): Draft {
       const { name, state, why } = record;
       return ofWatcher(record, 'trace/watcher-changed', { name, state, why });
     }
-    case 'lost':
-      return ofWatcher(record, 'trace/lost-records', { name: record.name, count: record.count });
+    case 'lost': {
+      const { name, count, why } = record;
+      return ofWatcher(record, 'trace/lost-records', { name, count, ...(why ? { why } : {}) });
+    }
   }
 }
 

@@ -157,13 +157,14 @@ export interface WatcherRecord {
   why: string;
 }
 
-/** A watcher's source dropped records. */
+/** A watcher's source dropped records, or what it said could not be read. */
 export interface LostRecord {
   kind: 'lost';
   at: number;
   layer: Layer;
   name: string;
   count: number;
+  why?: string;
 }
 
 /** A source promises that it will send nothing older than `at` any more (a heartbeat): lets the weave order and flush. */

@@ -32,7 +32,17 @@ export function createWeave(options: WeaveOptions): Weave {
   const writer = new Writer(options.emit);
   const lineage = new Lineage(hostNamespaces);
   const kernel = new KernelEvents(lineage, writer, hostNamespaces);
-  const order = new Order((record) => take(record));
+  const order = new Order((record) => attempt(record));
+
+  // A record that a fault of ours makes nothing of is one that is missing: declared, and no reason to end.
+  function attempt(record: RawRecord): void {
+    try {
+      take(record);
+    } catch (error) {
+      const why = `a fault in underdock (${String(error).slice(0, 200)})`;
+      writer.write(tellOther({ kind: 'lost', at: record.at, layer: 'kernel', name: 'weave', count: 1, why }));
+    }
+  }
 
   function take(record: RawRecord): void {
     if (record.kind === 'self') self(record);

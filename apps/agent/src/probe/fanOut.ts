@@ -1,5 +1,19 @@
 import type { RawRecord } from '@underdock/weave';
 import type { Follower } from '../layers/watcher.ts';
+import { faultOf } from './lostCount.ts';
+
+/** A fault in one follower is told to it as a lost record, and is nobody else's. */
+function give(record: RawRecord, take: Follower): void {
+  try {
+    take(record);
+  } catch (error) {
+    try {
+      take({ kind: 'lost', at: record.at, layer: 'kernel', name: 'trace', count: 1, why: faultOf(error) });
+    } catch {
+      // Its trace takes nothing any more: whoever closes it hears of it.
+    }
+  }
+}
 
 /** Hands each record to every follower, its instant converted to the follower's clock. */
 export class FanOut {
@@ -19,7 +33,7 @@ export class FanOut {
   /** `record.at` is in ms of CLOCK_MONOTONIC. */
   push(record: RawRecord): void {
     if (record.kind === 'clock') this.#clock = record;
-    for (const { originMs, take } of this.#followers) take({ ...record, at: record.at - originMs });
+    for (const { originMs, take } of this.#followers) give({ ...record, at: record.at - originMs }, take);
     if (record.kind !== 'clock') return;
     for (const waiting of this.#settling) {
       if (record.at <= waiting.until) continue;

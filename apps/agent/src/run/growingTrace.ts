@@ -55,7 +55,7 @@ class Growing implements GrowingTrace {
     this.#options = options;
     this.header = options.header;
     this.#weave = options.createWeave({
-      emit: (event) => this.events.push(options.redactor.event(event)),
+      emit: (event) => this.events.push(redacted(event, options.redactor)),
       ...options.outside,
     });
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -103,7 +103,14 @@ class Growing implements GrowingTrace {
     if (fresh.length === 0 && !this.closed) return;
     this.#sent = this.events.length;
     this.#options.writer.append(fresh);
-    for (const listener of [...this.#listeners]) listener(fresh, this.closed);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(fresh, this.closed);
+      } catch {
+        // Who can't take events any more gets none; the trace goes on.
+        this.#listeners.delete(listener);
+      }
+    }
   }
 
   #redacted(): void {
@@ -125,6 +132,28 @@ class Growing implements GrowingTrace {
   #say(step: string, layer: 'client', data: Record<string, unknown>): void {
     const actor = { name: 'underdock', pid: process.pid };
     this.#weave.add({ kind: 'self', at: this.#options.now(), type: 'log', step, layer, actor, data });
+  }
+}
+
+/** What can't be redacted is not shown: its place is taken by a word about that. */
+function redacted(event: TraceEvent, redactor: Redactor): TraceEvent {
+  try {
+    return redactor.event(event);
+  } catch (error) {
+    const { seq, at } = event;
+    const why = `an event could not be redacted (${error instanceof Error ? error.name : 'unknown'})`;
+    const data = { name: 'redactor', count: 1, why };
+    return {
+      seq,
+      at,
+      type: 'log',
+      step: 'trace/lost-records',
+      layer: 'client',
+      actor: { name: 'underdock' },
+      data,
+      evidence: [{ source: 'self', raw: data }],
+      grade: 'observed',
+    };
   }
 }
 

@@ -5,7 +5,8 @@ import { locateOn, readHierarchies, readMountinfo } from '../../probe/cgroupMoun
 import { ProbeDecoder } from '../../probe/decode.ts';
 import { ProbeError } from '../../probe/error.ts';
 import { FanOut } from '../../probe/fanOut.ts';
-import type { Printed } from '../../probe/lines.ts';
+import type { Printed, ProbeLine } from '../../probe/lines.ts';
+import { LostCount } from '../../probe/lostCount.ts';
 import { buildProgram } from '../../probe/program.ts';
 import { NAMESPACE_KINDS, processFragment } from '../6-process/fragment.ts';
 import type { Follower, KernelWatch } from '../watcher.ts';
@@ -32,6 +33,9 @@ export class BpftraceWatch implements KernelWatch {
   /** Added to the probe's instants to make them CLOCK_MONOTONIC, in ms: some versions count the time asleep too. */
   #offsetMs: number | undefined;
   #lastMs = 0;
+  #lost = new LostCount();
+  #restarts = new Restarts();
+  #stopped = false;
   constructor(options: KernelWatchOptions) {
     this.#options = options;
   }
@@ -64,6 +68,7 @@ export class BpftraceWatch implements KernelWatch {
     const fragments = [processFragment(ids), kernelFragment({ oomDetail })];
     const program = buildProgram(fragments, { version, arch, hasTracepoint: points.has });
     const hierarchies = readHierarchies(await readFile('/proc/self/cgroup', 'utf8'));
+    this.#offsetMs = undefined;
     this.#decoder = new ProbeDecoder({
       syscalls: SYSCALLS,
       namespaceKinds: NAMESPACE_KINDS,
@@ -81,12 +86,22 @@ export class BpftraceWatch implements KernelWatch {
 
   #printed(printed: Printed): void {
     if (printed.is === 'other') return;
-    if (printed.is === 'line') {
-      if (printed.line.letter === 't') this.#calibrate(Number(printed.line.words[0]) / 1e6);
-      if (this.#decoder?.line(printed.line)) return;
+    if (printed.is === 'lost') this.#lost.add(printed.count, 'bpftrace’s buffer was full');
+    else this.#lost.attempt(() => printed.is === 'line' && this.#line(printed.line));
+  }
+
+  #line(line: ProbeLine): boolean {
+    if (line.letter === 't') {
+      this.#calibrate(Number(line.words[0]) / 1e6);
+      this.#tellLost();
     }
-    const count = printed.is === 'lost' ? printed.count : 1;
-    this.#out.push({ kind: 'lost', at: this.#lastMs, layer: 'kernel', name: 'bpftrace', count });
+    return this.#decoder?.line(line) ?? false;
+  }
+
+  // With each heartbeat: one event, whatever the number.
+  #tellLost(): void {
+    for (const { count, why } of this.#lost.take())
+      this.#out.push({ kind: 'lost', at: this.#lastMs, layer: 'kernel', name: 'bpftrace', count, why });
   }
 
   // A heartbeat arrives some ms after its instant. A second or more apart means another clock: the least gap tells which.
@@ -103,9 +118,32 @@ export class BpftraceWatch implements KernelWatch {
 
   #ended(error: ProbeError): void {
     this.#probe = undefined;
-    this.state = { layer: 'kernel', name: 'bpftrace', state: 'missing', why: error.message };
-    this.#out.push({ kind: 'watcher', at: nowMs(), ...this.state, why: error.message, state: 'missing' });
+    this.#tellLost();
+    const again = this.#restarts.next();
+    const what = again ? 'it is started again' : 'it ended too often to be started again';
+    this.#become('missing', `${error.message}: what happens now is not seen; ${what}`);
     this.#out.release();
+    if (again) void this.#startAgain();
+  }
+
+  async #startAgain(): Promise<void> {
+    try {
+      const probe = await this.#startProbe();
+      if (this.#stopped) return await probe.stop();
+      this.#probe = probe;
+      this.#become(
+        'ok',
+        'bpftrace watches again: of processes that were there before, only new children are seen',
+      );
+    } catch (error) {
+      if (!(error instanceof ProbeError)) throw error;
+      if (!this.#stopped) this.#ended(error);
+    }
+  }
+
+  #become(state: 'ok' | 'missing', why: string): void {
+    this.state = { layer: 'kernel', name: 'bpftrace', state, ...(state === 'missing' ? { why } : {}) };
+    this.#out.push({ kind: 'watcher', at: nowMs(), layer: 'kernel', name: 'bpftrace', state, why });
     this.#options.onState?.(this.state);
   }
 
@@ -118,6 +156,7 @@ export class BpftraceWatch implements KernelWatch {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     const probe = this.#probe;
     this.#probe = undefined;
     this.#out.release();
@@ -126,6 +165,23 @@ export class BpftraceWatch implements KernelWatch {
 
   wrap(argv: readonly string[]): string[] {
     return [...argv];
+  }
+}
+
+const MOST_RESTARTS = 3;
+const RESTARTS_WITHIN_MS = 10 * 60_000;
+
+/** A probe that can't live here must not be loaded for ever: three times in ten minutes. */
+class Restarts {
+  #times: number[] = [];
+
+  /** Whether one more may be tried now; it counts. */
+  next(): boolean {
+    const now = nowMs();
+    this.#times = this.#times.filter((at) => now - at < RESTARTS_WITHIN_MS);
+    if (this.#times.length >= MOST_RESTARTS) return false;
+    this.#times.push(now);
+    return true;
   }
 }
 

@@ -4,6 +4,7 @@ import { type Bond, startBond } from '../../probe/bond.ts';
 import { readHierarchies, readMountinfo } from '../../probe/cgroupMounts.ts';
 import { ProbeError } from '../../probe/error.ts';
 import { FanOut } from '../../probe/fanOut.ts';
+import { LostCount } from '../../probe/lostCount.ts';
 import { checkStrace, type Straced, straced } from '../../probe/strace.ts';
 import { type Hierarchy, StraceDecoder } from '../../probe/straceDecode.ts';
 import type { Follower, KernelWatch } from '../watcher.ts';
@@ -20,6 +21,7 @@ export class StraceWatch implements KernelWatch {
   /** Why there is no bpftrace: part of what is said about this watcher. */
   #instead: string;
   #out = new FanOut();
+  #lost = new LostCount();
   #hierarchies: Hierarchy[] = [];
   #running = new Set<Straced>();
   #timer: NodeJS.Timeout | undefined;
@@ -44,6 +46,8 @@ export class StraceWatch implements KernelWatch {
   }
 
   #tick(): void {
+    for (const { count, why } of this.#lost.take())
+      this.#out.push({ kind: 'lost', at: nowMs() - DELAY_MS, layer: 'kernel', name: 'strace', count, why });
     this.#out.push({ kind: 'clock', at: nowMs() - DELAY_MS, source: 'strace' });
   }
 
@@ -56,9 +60,7 @@ export class StraceWatch implements KernelWatch {
       hierarchies: this.#hierarchies,
     });
     const onLine = (line: string) => {
-      if (!decoder.line(line)) {
-        this.#out.push({ kind: 'lost', at: nowMs(), layer: 'kernel', name: 'strace', count: 1 });
-      }
+      this.#lost.attempt(() => decoder.line(line));
       if (decoder.ended) this.#close(wrapped);
     };
     this.#bond ??= startBond();

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TraceEvent, type TraceHeader, verifyTrace } from '@underdock/trace';
+import { createWeave, type RawRecord } from '@underdock/weave';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type GrowingTrace, growTrace } from '../../../apps/agent/src/run/growingTrace.ts';
+import type { Redactor } from '../../../apps/agent/src/run/redact.ts';
+import { createTraceWriter } from '../../../apps/agent/src/run/store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'underdock-growing-'));
+const file = join(folder, 'a.chain');
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const header: TraceHeader = {
+  underdock: 1,
+  id: 'a',
+  title: 'a run',
+  via: 'embedded',
+  command: [],
+  startedAt: new Date(0).toISOString(),
+  clock: { monotonicNs: '0', wallMs: 0 },
+  host: { kernel: '', arch: 'x86_64', cgroup: 'v2', root: true, versions: {} },
+  watchers: [],
+  redacted: [],
+};
+
+/** Leaves everything as it is but for what it can't do. */
+const redactorThat = (refuses: (event: TraceEvent) => boolean) =>
+  ({
+    event: (event: TraceEvent) => {
+      if (refuses(event)) throw new RangeError('the secret itself');
+      return event;
+    },
+    takeNew: () => [],
+  }) as unknown as Redactor;
+
+function grow(redactor: Redactor): GrowingTrace {
+  return growTrace({
+    header,
+    now: () => 10,
+    createWeave,
+    outside: { hostNamespaces: {} },
+    redactor,
+    writer: createTraceWriter(file, header),
+  });
+}
+
+const log = (at: number, what: string): RawRecord => ({
+  kind: 'self',
+  at,
+  type: 'log',
+  step: 'engine/recovered',
+  layer: 'engine',
+  actor: { name: 'underdock' },
+  data: { what },
+});
+// What no watcher should hand over: the weave meets an argument list that is none.
+const broken = { kind: 'exec', at: 2, pid: 7, tid: 7, comm: { length: 1 }, source: 'tracepoint' };
+
+describe('a growing trace', () => {
+  it('declares a record that a fault makes nothing of, and goes on', async () => {
+    const trace = grow(redactorThat(() => false));
+    const span = trace.newSpan();
+    const act = { step: 'low-level/create', layer: 'low-level', actor: { name: 'runc' }, span } as const;
+    trace.add({ kind: 'self', at: 0, type: 'begin', ...act, data: {} });
+    trace.add({ kind: 'spawned', at: 1, pid: 7, span, layer: 'low-level', actor: 'runc' });
+    trace.add(broken as unknown as RawRecord);
+    trace.add({ kind: 'self', at: 3, type: 'end', ...act, data: {} });
+    trace.add(log(4, 'after'));
+    trace.close();
+    const lost = trace.events.find(({ step }) => step === 'trace/lost-records');
+    expect(lost?.data).toMatchObject({ count: 1, why: expect.stringMatching(/fault in underdock/) });
+    expect(trace.events.at(-1)?.data).toEqual({ what: 'after' });
+    expect(await verifyTrace([readFileSync(file, 'utf8')])).toMatchObject({ state: 'whole', faults: [] });
+  });
+
+  it('shows nothing of an event that can’t be redacted but that it is missing', () => {
+    const trace = grow(redactorThat(({ data }) => data.what === 'secret'));
+    trace.add(log(1, 'secret'));
+    trace.add(log(2, 'after'));
+    trace.close();
+    expect(JSON.stringify(trace.events)).not.toContain('secret');
+    expect(trace.events.map(({ step }) => step)).toEqual(['trace/lost-records', 'engine/recovered']);
+  });
+
+  it('lets go of a listener that fails, and serves the others', () => {
+    const trace = grow(redactorThat(() => false));
+    const heard: string[] = [];
+    trace.subscribe(() => {
+      throw new Error('gone');
+    });
+    trace.subscribe((events) => heard.push(...events.map(({ step }) => step)));
+    trace.add(log(1, 'told'));
+    trace.close();
+    expect(heard).toEqual(['engine/recovered']);
+  });
+});
