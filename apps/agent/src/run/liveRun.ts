@@ -41,6 +41,8 @@ export interface RunStart {
 }
 
 const SETTLE_MS = 1000;
+/** A header's command has no more words (headerSchema): a thousand variables are two thousand words. */
+const MOST_WORDS = 1000;
 
 /** Starts a run: opens its trace and commands the way in. Throws StoreError when the trace can't be written. */
 export function startRun(start: RunStart, around: RunSurroundings): Run {
@@ -172,7 +174,7 @@ class LiveRun implements Run {
 
   #header(): TraceHeader {
     const { startedAt, monotonicNs, wallMs } = this.#clock;
-    const command = commandOf(this.#start.request);
+    const command = shortened(commandOf(this.#start.request));
     return {
       underdock: FORMAT_VERSION,
       id: this.id,
@@ -244,4 +246,8 @@ class LiveRun implements Run {
     this.#become(error ? 'failed' : 'finished');
     return outcome;
   }
+}
+
+function shortened(command: string[]): string[] {
+  return command.length > MOST_WORDS ? [...command.slice(0, MOST_WORDS - 1), '…'] : command;
 }

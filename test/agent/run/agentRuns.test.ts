@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { headerSchema, runRequestSchema } from '@underdock/trace';
+import { createWeave } from '@underdock/weave';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createRuns } from '../../../apps/agent/src/run/agentRuns.ts';
+import type { Runs } from '../../../apps/agent/src/run/runs.ts';
+import type { ViaRun } from '../../../apps/agent/src/via/via.ts';
+import { watchNothing } from '../../live/embeddedLab.ts';
+
+let stateDir: string;
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'underdock-runs-'));
+});
+afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
+
+/** Runs whose way in makes nothing: each ends when `stop` lets it. */
+function runsOf(stop: () => Promise<void>, options: { pageLimitMs?: number } = {}): Runs {
+  const run: ViaRun = {
+    done: new Promise(() => {}),
+    input: () => {},
+    endInput: () => {},
+    resize: () => {},
+    release: () => {},
+    stop,
+    remove: async () => {},
+  };
+  return createRuns({
+    stateDir,
+    allowedMounts: [],
+    vias: [{ name: 'embedded', run: () => run }],
+    host: { kernel: '6', arch: 'x86_64', cgroup: 'v2', root: true, versions: {} },
+    createWeave,
+    watch: watchNothing,
+    look: { waiting: async () => {}, gauges: () => () => {} },
+    ...options,
+  });
+}
+
+const request = (env: string[] = []) => runRequestSchema.parse({ image: 'starter', env });
+
+test('the header of a run with a thousand variables is one that readers take', async () => {
+  const env = Array.from({ length: 1000 }, (_, n) => `NAME_${n}=the value ${n}`);
+  const { header } = await runsOf(async () => {}).start(request(env), 'cli');
+  expect(headerSchema.safeParse(header).error).toBeUndefined();
+  expect(header.command).toHaveLength(1000);
+  expect(JSON.stringify(header)).not.toContain('the value');
+});
+
+test('a runtime that can’t stop a container at its page’s limit does not end the agent', async () => {
+  const stop = vi.fn(async () => {
+    throw new Error('the runtime is gone');
+  });
+  await runsOf(stop, { pageLimitMs: 10 }).start(request(), 'page');
+  // A rejection that nobody takes fails this test, as it would end the agent.
+  await vi.waitFor(() => expect(stop).toHaveBeenCalledTimes(2));
+  expect(stop).toHaveBeenLastCalledWith({ graceMs: 0 });
+});
+
+test('one container that can’t be stopped holds up no close', async () => {
+  const runs = runsOf(async () => {
+    throw new Error('the runtime is gone');
+  });
+  await runs.start(request(), 'cli');
+  await expect(runs.close()).resolves.toBeUndefined();
+});
