@@ -96,18 +96,24 @@ export class KnownSecrets {
   }
 
   #build(): RegExp {
-    const named = [...this.#entries].map((entry) => {
-      const equals = entry.indexOf('=');
-      const values = longestFirst(variants(entry.slice(equals + 1))).join('|');
-      return `(?<=(?<!\\w)${escaped(entry.slice(0, equals))}=)(?:${values})(?!\\w)`;
-    });
-    const given = [...this.#arguments].map((entry) => {
-      const equals = entry.indexOf('=');
-      const values = longestFirst(variants(entry.slice(equals + 1))).join('|');
-      return `(?<=(?<![\\w-])${escaped(entry.slice(0, equals))} ['"\\\\]{0,16})(?:${values})(?!\\w)`;
-    });
+    const named = this.#short(this.#entries).map(
+      ([name, values]) => `(?<=(?<!\\w)${name}=)(?:${values})(?!\\w)`,
+    );
+    const given = this.#short(this.#arguments).map(
+      ([flag, values]) => `(?<=(?<![\\w-])${flag} ['"\\\\]{0,16})(?:${values})(?!\\w)`,
+    );
     this.#forms = [...this.#values].flatMap(variants);
     return new RegExp([...named, ...given, ...longestFirst(this.#forms)].join('|'), 'g');
+  }
+
+  /** Names and values, as patterns, of what is not replaced wherever it stands. */
+  #short(entries: ReadonlySet<string>): [name: string, values: string][] {
+    return [...entries].flatMap((entry): [string, string][] => {
+      const equals = entry.indexOf('=');
+      const value = entry.slice(equals + 1);
+      if (this.#values.has(value)) return [];
+      return [[escaped(entry.slice(0, equals)), longestFirst(variants(value)).join('|')]];
+    });
   }
 }
 
