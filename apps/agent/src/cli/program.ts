@@ -64,22 +64,7 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
       outputError: (text, write) => write(`underdock: ${text.replace(/^error: /, '')}`),
     })
     .exitOverride();
-  program
-    .command('up')
-    .description('start the agent and print the links to its page')
-    .option('--port <n>', 'port, 0 = any free one', port, 7070)
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--public-url <url>', 'the address in the browser, behind a reverse proxy')
-    .option('--allow-host <name>', 'a further host name that is ours (repeatable)', gather, [])
-    .option('--allow-mount <dir>', 'a folder that bind mounts may come from (repeatable)', gather, [])
-    .option(
-      '--allow-runtime <path>',
-      'a program that --runtime may name by its path (repeatable)',
-      gather,
-      [],
-    )
-    .option('--state <dir>', 'state folder')
-    .action(async (flags: UpFlags) => finish(await upAct(flags, outside)));
+  addUp(program, outside, finish);
   program.addCommand(
     runCommand()
       .copyInheritedSettings(program)
@@ -103,6 +88,25 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
     .description('print the version')
     .action(() => print(`underdock ${VERSION} (node ${process.version})`));
   return program;
+}
+
+function addUp(program: Command, outside: Outside, finish: (code: number) => void): void {
+  program
+    .command('up')
+    .description('start the agent and print the links to its page')
+    .option('--port <n>', 'port, 0 = any free one', port, 7070)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--public-url <url>', 'the address in the browser, behind a reverse proxy')
+    .option('--allow-host <name>', 'a further host name that is ours (repeatable)', gather, [])
+    .option('--allow-mount <dir>', 'a folder that bind mounts may come from (repeatable)', gather, [])
+    .option(
+      '--allow-runtime <path>',
+      'a program that --runtime may name by its path (repeatable)',
+      gather,
+      [],
+    )
+    .option('--state <dir>', 'state folder')
+    .action(async (flags: UpFlags) => finish(await upAct(flags, outside)));
 }
 
 /** Whether standard error may be coloured: on a terminal, unless NO_COLOR says otherwise. */
