@@ -276,11 +276,11 @@ async function fetchLayer(
   });
   const { cached = false } = layer;
   const made = createdBy === undefined ? {} : { createdBy };
-  pull.observer.fact(
-    'has-layer',
-    { index, digest, diffId, mediaType, bytes: size, ...made, cached },
-    pull.parent,
-  );
+  // One that was here already is told by whoever has it unpacked: twice would say nothing more.
+  if (!cached) {
+    const fetched = { index, digest, diffId, mediaType, bytes: size, ...made, cached };
+    pull.observer.fact('has-layer', fetched, pull.parent);
+  }
   return { index, digest, diffId, chainId, mediaType, bytes: size, ...made, cached };
 }
 

@@ -56,7 +56,7 @@ export const STEPS = {
   'engine/has-container': fact(
     'engine',
     'story',
-    'id, name?, state: created|running|stopped, exitCode?, oomKilled?, gone?',
+    'id, name?, state: created|running|stopped, exitCode?, exitCodeFrom?, oomKilled?, gone?',
   ),
   'engine/recovered': moment('engine', 'story', 'id, state, actions[]'),
 

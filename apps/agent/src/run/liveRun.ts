@@ -9,6 +9,7 @@ import { commandOf, optionsOf } from './commandLine.ts';
 import { describeError } from './error.ts';
 import { filterGauges } from './gaugeFilter.ts';
 import { type GrowingTrace, growTrace, type TraceListener } from './growingTrace.ts';
+import { KernelSeen } from './kernelSeen.ts';
 import { createOutputLog, type OutputLog } from './outputLog.ts';
 import type { Redactor } from './redact.ts';
 import type { Run } from './runs.ts';
@@ -66,6 +67,7 @@ class LiveRun implements Run {
   #state: RunSummary['state'] = 'preparing';
   #container: string | undefined;
   #outcome: Outcome | undefined;
+  #seen = new KernelSeen();
   #stopGauges: (() => void) | undefined;
   #unfollow: () => void;
 
@@ -76,7 +78,10 @@ class LiveRun implements Run {
     this.#around = around;
     this.#redactor = around.createRedactor(start.request);
     this.#trace = this.#openTrace();
-    this.#unfollow = around.watch.follow(this.#clock.monotonicNs, (record) => this.#trace.add(record));
+    this.#unfollow = around.watch.follow(this.#clock.monotonicNs, (record) => {
+      this.#seen.take(record);
+      this.#trace.add(record);
+    });
     this.#tell = createTeller({
       add: (record) => this.#trace.add(record),
       newSpan: () => this.#trace.newSpan(),
@@ -212,6 +217,10 @@ class LiveRun implements Run {
       waiting: async (container, pid) => {
         await look.waiting(container, pid, add, this.#clock.now);
         this.#stopGauges = look.gauges(container, pid, filterGauges(add), this.#clock.now);
+      },
+      seen: async (pid) => {
+        await this.#around.watch.settle(SETTLE_MS);
+        return this.#seen.of(pid);
       },
       state: (state) => this.#become(state),
     };

@@ -6,6 +6,7 @@ import { type Registry, startRegistry } from '../daemons/registry.ts';
 import { createKernelWatch } from '../layers/5-kernel/watcher.ts';
 import { createReadBack } from '../layers/6-process/readBack.ts';
 import type { KernelWatch } from '../layers/watcher.ts';
+import type { Reaper } from '../reaper.ts';
 import type { FoundRuntime } from '../via/embedded/lowLevel/runtimes.ts';
 import { type Embedded, openEmbedded } from '../via/embedded/openEmbedded.ts';
 import type { Recovered } from '../via/embedded/recover.ts';
@@ -35,6 +36,8 @@ export interface OpenRunsOptions {
   allowedRuntimes?: readonly string[];
   /** The kernel's watcher; by default the best that this host allows. It is started and stopped with the runs. */
   watch?: KernelWatch;
+  /** Collects the containers' ends; by default this process becomes their reaper. */
+  reaper?: Reaper;
   mostRunning?: number;
   pageLimitMs?: number;
 }
@@ -44,10 +47,14 @@ export interface OpenRunsOptions {
  * `state-in-use` or `state-unusable`; a watcher that can't work is no failure, but a gap that each trace declares.
  */
 export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
-  const { stateDir, allowedRuntimes = [] } = options;
+  const { stateDir, allowedRuntimes = [], reaper } = options;
   const starter = lazyStarter(stateDir);
   const watch = options.watch ?? createKernelWatch({ agentPid: process.pid });
-  const { embedded, host } = await openAll({ stateDir, allowedRuntimes }, starter, watch);
+  const { embedded, host } = await openAll(
+    { stateDir, allowedRuntimes, ...(reaper ? { reaper } : {}) },
+    starter,
+    watch,
+  );
   const runs = createRuns({
     ...options,
     vias: [embedded.via],
@@ -69,7 +76,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
 
 /** The probe takes the longest by far: everything else is made ready beside it. */
 async function openAll(
-  options: Pick<OpenRunsOptions, 'stateDir' | 'allowedRuntimes'>,
+  options: Pick<OpenRunsOptions, 'stateDir' | 'allowedRuntimes' | 'reaper'>,
   starter: LazyStarter,
   watch: KernelWatch,
 ): Promise<{ embedded: Embedded; host: HostDescription }> {

@@ -1,4 +1,5 @@
 import type { RunRequest } from '@underdock/trace';
+import type { Seen } from '../run/kernelSeen.ts';
 import type { Tell } from '../run/tell.ts';
 
 /** What a run lends to the way in that it takes. */
@@ -20,6 +21,8 @@ export interface ViaContext {
   waiting(container: string, pid: number): Promise<void>;
   /** The container's state has changed; `running` after start. */
   state(state: 'preparing' | 'held' | 'running' | 'stopping'): void;
+  /** What the kernel's watcher saw of a process up to now; waits a moment for records that are under way. */
+  seen?(pid: number): Promise<Seen>;
   /** The run has got its container: its full id. */
   container?(id: string): void;
 }

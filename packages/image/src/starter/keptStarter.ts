@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Descriptor } from '../manifest.ts';
 import type { Store } from '../store.ts';
@@ -28,8 +28,13 @@ export async function keepStarter(store: Store): Promise<{ built: boolean }> {
   if (kept && (await isWhole(store, kept)) && isSame(kept.marks)) return { built: false };
   const image = await buildStarter(store);
   const said: Kept = { index: image.digest, blobs: image.blobs, marks: marksOf(image) };
-  await writeFile(`${file}.new`, JSON.stringify(said), { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  try {
+    await writeFile(`${file}.new`, JSON.stringify(said), { mode: 0o600 });
+    await rename(`${file}.new`, file);
+  } catch {
+    // A full disk, say: the image is there all the same, and is built again the next time.
+    await rm(`${file}.new`, { force: true });
+  }
   return { built: true };
 }
 

@@ -6,6 +6,8 @@ export type ContainerState = 'created' | 'running' | 'stopped';
 /** What is said about a container beside its state. */
 export interface ContainerFacts {
   exitCode?: number;
+  /** Where the exit code is from if it could not be collected: `kernel/exit`, what the watcher saw. */
+  exitCodeFrom?: string;
   oomKilled?: boolean;
 }
 

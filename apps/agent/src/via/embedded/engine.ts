@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RunRequest } from '@underdock/trace';
 import type { ExitStatus } from '../../kernelCalls.ts';
 import { describeError } from '../../run/error.ts';
+import type { Seen } from '../../run/kernelSeen.ts';
 import type { Telling } from '../../run/tell.ts';
 import type { Outcome, ViaContext, ViaRun } from '../via.ts';
 import { type CgroupFolder, cgroupsOf, oomKills } from './cgroupFiles.ts';
@@ -12,6 +13,7 @@ import { EmbeddedError } from './error.ts';
 import { Gate } from './gate.ts';
 import { startTask } from './highLevel.ts';
 import { effectiveLimits } from './limits.ts';
+import { execError } from './lowLevel/runtimeError.ts';
 
 /** After the process has ended, its last output is waited for so long (ms). */
 const DRAIN_MS = 2000;
@@ -193,7 +195,10 @@ class EngineRun implements ViaRun {
   async #ended(status: ExitStatus | undefined): Promise<Outcome> {
     await this.#made?.attached.drained(DRAIN_MS);
     const oomKilled = oomKills(this.#cgroups) > 0;
-    if (!status) {
+    const seen = status?.code === 0 ? {} : await this.#seen();
+    const neverRan = seen.execFailed && execError(seen.execFailed.errno, seen.execFailed.path);
+    const known = status ?? seen.exit;
+    if (!known) {
       this.#record.become('stopped', { ...(oomKilled ? { oomKilled } : {}) });
       throw new EmbeddedError(
         'exit-unknown',
@@ -203,8 +208,15 @@ class EngineRun implements ViaRun {
         },
       );
     }
-    this.#record.become('stopped', { exitCode: status.code, ...(oomKilled ? { oomKilled } : {}) });
-    return { exitCode: status.code };
+    const exitCode = neverRan?.exitCode ?? known.code;
+    const from = status ? {} : { exitCodeFrom: 'kernel/exit' };
+    this.#record.become('stopped', { exitCode, ...from, ...(oomKilled ? { oomKilled } : {}) });
+    return neverRan ? { exitCode, error: describeError(neverRan) } : { exitCode };
+  }
+
+  async #seen(): Promise<Seen> {
+    const pid = this.#made?.pid;
+    return (pid !== undefined && (await this.#context.seen?.(pid))) || {};
   }
 
   async #takeApart(keep: boolean): Promise<void> {

@@ -54,7 +54,7 @@ export class LayerFolders {
 
   /** The folders of an image's layers, lowest first. Rejects with ImageError, or the signal's reason. */
   async unpack(image: PulledImage, watching: Watching, tell: Tell, cause: string): Promise<string[]> {
-    if (this.#options.noOverlay !== undefined) return [await this.#flat(image, watching)];
+    if (this.#options.noOverlay !== undefined) return [await this.#flat(image, watching, tell, cause)];
     if (image.layers.length === 0) return [this.#empty()];
     const folders: string[] = [];
     for (const layer of image.layers) {
@@ -74,11 +74,14 @@ export class LayerFolders {
     return folders;
   }
 
-  async #flat(image: PulledImage, watching: Watching): Promise<string> {
+  async #flat(image: PulledImage, watching: Watching, tell: Tell, cause: string): Promise<string> {
     const top = image.layers.at(-1);
     if (!top) return this.#empty();
     const folder = join(this.root, `${nameOf(top.chainId)}-flat`);
-    await this.#once(folder, watching.signal, () => unpackTree(image, folder, this.#unpackOptions(watching)));
+    const fresh = await this.#once(folder, watching.signal, () =>
+      unpackTree(image, folder, this.#unpackOptions(watching)),
+    );
+    for (const layer of image.layers) await this.#say(layer, folder, !fresh, tell, cause);
     return folder;
   }
 

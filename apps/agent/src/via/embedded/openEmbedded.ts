@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileCalls } from '../../daemons/fileCalls.ts';
 import { programPath } from '../../programs.ts';
-import { createReaper } from '../../reaper.ts';
+import { createReaper, type Reaper } from '../../reaper.ts';
 import { describeError } from '../../run/error.ts';
 import type { Via } from '../via.ts';
 import { type HostAbilities, prepareHostAbilities } from './bundle/host.ts';
@@ -44,6 +44,8 @@ export interface EmbeddedOptions {
   locked?: () => void;
   /** Programs that a request may name as its runtime by path; none by default. */
   allowedRuntimes?: readonly string[];
+  /** Collects the containers' ends; by default this process becomes their reaper. */
+  reaper?: Reaper;
   /** Where images come from; registries by default. */
   images?: ImageSupply;
 }
@@ -56,7 +58,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const { stateDir } = options;
   const unlock = lockState(stateDir);
   // Before anything is spawned: it must know which children are Node's to collect.
-  const reaper = createReaper();
+  const reaper = options.reaper ?? createReaper();
   try {
     options.locked?.();
     const host = await prepareHostAbilities();

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { EmbeddedError } from '../error.ts';
 
 /** A message of runc, crun or the like, and what it means to the user. First match wins. */
@@ -71,6 +72,20 @@ const LESSONS: readonly Lesson[] = [
     remedy: 'look at the mount that failed in the trace, and check its source and target',
   },
 ];
+
+/** What execve(2) refuses with, in the words in which runtimes complain of it. */
+const EXEC_ERRORS: Readonly<Record<number, string>> = {
+  [constants.errno.ENOEXEC]: 'exec format error',
+  [constants.errno.ENOENT]: 'exec: no such file or directory',
+  [constants.errno.EACCES]: 'exec: permission denied',
+  [constants.errno.EPERM]: 'exec: operation not permitted',
+};
+
+/** What it means that the kernel was seen to refuse the container's program; undefined for an errno that tells nothing. */
+export function execError(errno: number, path: string): EmbeddedError | undefined {
+  const words = EXEC_ERRORS[errno];
+  return words === undefined ? undefined : runtimeError('the kernel', words, path);
+}
 
 /** What a low-level runtime's complaint means. `command` is the program that the container was to run. */
 export function runtimeError(runtime: string, complaint: string, command: string): EmbeddedError {
