@@ -140,7 +140,7 @@ export const checkSchema = z.object({
   state: z.enum(['ok', 'limited', 'missing']),
   /** What was found, in a sentence. */
   found: z.string(),
-  /** What it means for underdock when it is not ok. */
+  /** What underdock can't do or does less well because of it; absent when it does well without. */
   effect: z.string().optional(),
   /** What to do about it: a sentence, with the command to type if there is one. */
   remedy: z.string().optional(),

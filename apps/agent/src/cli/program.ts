@@ -98,6 +98,7 @@ function addUp(program: Command, outside: Outside, finish: (code: number) => voi
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--public-url <url>', 'the address in the browser, behind a reverse proxy')
     .option('--allow-host <name>', 'a further host name that is ours (repeatable)', gather, [])
+    .option('--new-links', 'new tokens: links given out before stop working', false)
     .option('--allow-mount <dir>', 'a folder that bind mounts may come from (repeatable)', gather, [])
     .option(
       '--allow-runtime <path>',

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { DoctorReport } from '@underdock/trace';
 import { AgentError } from '../error.ts';
 import type { Runs } from '../run/runs.ts';
-import { type Access, createAccess } from '../server/access.ts';
+import type { Access } from '../server/access.ts';
 import { createAgentServer, probePort } from '../server/agentServer.ts';
 import { createFace, isLoopback } from '../server/face.ts';
 import { PAGE_FOLDER, VERSION } from './about.ts';
 import { askHealth, findAgent, writeAgentFile } from './agentFile.ts';
+import { keptAccess } from './tokensFile.ts';
 
 export interface UpOptions {
   port: number;
@@ -14,6 +15,8 @@ export interface UpOptions {
   publicUrl?: string | undefined;
   allowHosts: string[];
   stateDir: string;
+  /** New tokens: links that were given out before stop working. */
+  newLinks?: boolean;
   openRuns: () => Promise<{ runs: Runs; close(): Promise<void> }>;
   doctor: () => Promise<DoctorReport>;
   /** Standard output: where the links go. */
@@ -32,7 +35,7 @@ export interface RunningAgent {
 export async function up(options: UpOptions): Promise<RunningAgent> {
   const face = createFace(options);
   await refuseSecond(options);
-  const access = createAccess();
+  const access = keptAccess(options.stateDir, options.newLinks === true);
   const instance = randomBytes(8).toString('hex');
   await refuseTakenPort(options);
   const { runs, close: closeRuns } = await options.openRuns();

@@ -14,6 +14,7 @@ export interface UpFlags {
   allowMount: string[];
   allowRuntime: string[];
   state?: string;
+  newLinks: boolean;
 }
 
 /** A report this old (ms) is made anew for who asks. */

@@ -48,8 +48,9 @@ async function docker(system: System): Promise<Check> {
   return {
     name,
     state: there ? 'limited' : 'missing',
-    found: there ? `${socket} is there, but nothing answers this user` : 'no engine answers',
-    effect: 'nothing: underdock’s own engine is used',
+    found: there
+      ? `${socket} is there, but nothing answers this user`
+      : 'no engine answers; underdock’s own one is used',
     remedy: there
       ? 'start it: systemctl start docker; or join its group: usermod -aG docker USER'
       : install('docker.io', 'moby-engine'),
@@ -60,6 +61,6 @@ function containerd(system: System): Check {
   const name = 'containerd';
   const socket = '/run/containerd/containerd.sock';
   if (system.exists(socket)) return { name, state: 'ok', found: `a socket at ${socket}` };
-  const effect = 'nothing: underdock’s own high-level part is used';
-  return { name, state: 'missing', found: 'no socket', effect, remedy: install('containerd') };
+  const found = 'no socket; underdock’s own high-level part is used';
+  return { name, state: 'missing', found, remedy: install('containerd') };
 }

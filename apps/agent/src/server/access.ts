@@ -3,7 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 /** `drive` may run, stop and remove; `watch` may only look. */
 export type Role = 'drive' | 'watch';
 
-/** The two tokens of one start of the agent. */
+/** The two tokens of an agent. */
 export interface Access {
   readonly drive: string;
   readonly watch: string;
@@ -11,10 +11,13 @@ export interface Access {
   roleOf(token: string | undefined): Role | undefined;
 }
 
-/** Two new random tokens of 192 bits, safe in URLs. */
-export function createAccess(random: (bytes: number) => Buffer = randomBytes): Access {
-  const drive = random(24).toString('base64url');
-  const watch = random(24).toString('base64url');
+/** Two random tokens of 192 bits, safe in URLs: new ones unless `kept` are given. */
+export function createAccess(
+  random: (bytes: number) => Buffer = randomBytes,
+  kept?: { drive: string; watch: string },
+): Access {
+  const drive = kept?.drive ?? random(24).toString('base64url');
+  const watch = kept?.watch ?? random(24).toString('base64url');
   const digests: [Role, Buffer][] = [
     ['drive', digest(drive)],
     ['watch', digest(watch)],

@@ -1,8 +1,8 @@
 import type { Check, DoctorReport } from '@underdock/trace';
 
-/** Something that underdock does well without (`nothing: underdock’s own engine is used`) is no limit. */
+/** Something that underdock does well without has no effect, and is no limit. */
 export function isLimit(check: Check): boolean {
-  return check.state !== 'ok' && !check.effect?.startsWith('nothing');
+  return check.state !== 'ok' && check.effect !== undefined;
 }
 
 /** How the top bar sums a report up. */
