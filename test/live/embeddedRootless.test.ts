@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -22,7 +22,7 @@ const SHOW = `for name in apps packages test node_modules; do
 done
 exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"`;
 
-function runAsOrdinary(state: string, request: Record<string, unknown>) {
+function ordinary(state: string, request: Record<string, unknown>) {
   const shown = join(home, 'house');
   mkdirSync(shown, { recursive: true });
   const script = join(shown, relative(HOUSE, join(import.meta.dirname, 'embeddedAgent.ts')));
@@ -33,7 +33,37 @@ function runAsOrdinary(state: string, request: Record<string, unknown>) {
     JSON.stringify({ image: 'starter', ...request }),
   ];
   const env = { HOME: home, TMPDIR: home, PATH: '/usr/sbin:/usr/bin:/sbin:/bin', SHOWN: shown, HOUSE };
-  return spawnSync('unshare', ['-m', 'sh', '-c', SHOW, 'sh', ...words], { encoding: 'utf8', env });
+  return { args: ['-m', 'sh', '-c', SHOW, 'sh', ...words], env };
+}
+
+function runAsOrdinary(state: string, request: Record<string, unknown>) {
+  const { args, env } = ordinary(state, request);
+  return spawnSync('unshare', args, { encoding: 'utf8', env });
+}
+
+/** Kills the agent with SIGKILL once its container says that it runs. */
+async function killedWhileRunning(state: string, request: Record<string, unknown>): Promise<void> {
+  const { args, env } = ordinary(state, request);
+  const agent = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'], env });
+  const ended = new Promise((done) => agent.once('exit', done));
+  const runs = new Promise((done) => agent.stdout.once('data', done));
+  await Promise.race([runs, ended]);
+  expect(agent.exitCode).toBeNull();
+  agent.kill('SIGKILL');
+  await ended;
+}
+
+/** Processes that have the state directory among their arguments. */
+function processesNaming(text: string): string[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  return pids.flatMap((pid) => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return words.includes(text) ? [`${pid} ${words}`] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 describe.each(['runc', 'by-hand'])('an ordinary user with %s', (runtime) => {
@@ -49,5 +79,26 @@ describe.each(['runc', 'by-hand'])('an ordinary user with %s', (runtime) => {
     const absent = trace.split('\n').filter((line) => line.includes('"low-level/absent"'));
     expect(absent.join('\n')).toMatch(/memory limit.*not permitted/);
     expect(readdirSync(join(home, runtime, 'runs'))).toEqual([]);
+  });
+
+  it('leaves nothing behind when the agent is killed, once it has been started again', async () => {
+    const state = `killed-${runtime}`;
+    await killedWhileRunning(state, {
+      runtime,
+      command: ['/bin/sh', '-c', `echo up; sleep 600; : ${state}`],
+    });
+    const again = runAsOrdinary(state, { runtime, command: ['true'] });
+    expect([again.stderr, again.status]).toEqual(['', 0]);
+    const folder = join(home, state, 'traces');
+    const traces = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+    const told = traces.flatMap((text) =>
+      text.split('\n').filter((line) => line.includes('"engine/recovered"')),
+    );
+    expect(told).toHaveLength(1);
+    const { actions } = JSON.parse(told[0] ?? '').data;
+    expect(actions.filter((action: string) => action.includes('could not'))).toEqual([]);
+    expect(processesNaming(state)).toEqual([]);
+    expect(readdirSync(join(home, state, 'runs'))).toEqual([]);
+    expect(readdirSync(join(home, state, 'runtime', runtime))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { RunRequest } from '@underdock/trace';
 import { readStat } from '../../processes.ts';
 import type { Reaper } from '../../reaper.ts';
@@ -120,6 +120,7 @@ export class ContainerParts {
   async #makeSnapshot(image: UnpackedImage, folder: string, span: string): Promise<Snapshot> {
     const { tell } = this.#context;
     const { layers, layersFolder, noOverlay } = image;
+    this.#journal?.change({ layers: layers.map((layer) => basename(layer)) });
     const namespace = this.#namespace;
     const snapshot = await prepareSnapshot(
       {

@@ -11,6 +11,7 @@ import {
   Store,
 } from '@underdock/image';
 import { EmbeddedError } from './error.ts';
+import { markUsed } from './garbage.ts';
 import type { ImageSupply, ImageWanted, UnpackedImage } from './highLevel.ts';
 import { LayerFolders } from './highLevelLayers.ts';
 import { observeImage } from './imageObserver.ts';
@@ -37,10 +38,16 @@ export function createRegistryImages(options: RegistryImagesOptions): ImageSuppl
       const aliases = await starterAlias(wanted.reference, options.starter);
       const { observer, parent } = observeImage(tell, cause, wanted.container);
       const image = await pull(wanted, aliases, store, observer, parent);
+      for (const { digest } of blobsOf(image)) markUsed(store.path(digest));
       const layers = await folders.unpack(image, { observer, parent, signal: wanted.signal }, tell, cause);
       return unpacked(image, layers, options, folders.root);
     },
   };
+}
+
+/** All that an image has in the store. */
+function blobsOf({ digest, manifestDigest, imageId, layers }: PulledImage): { digest: string }[] {
+  return [{ digest }, { digest: manifestDigest }, { digest: imageId }, ...layers];
 }
 
 function unpacked(

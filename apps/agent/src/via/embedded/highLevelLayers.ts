@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   type ImageAct,
   type ImageObserver,
@@ -13,6 +13,7 @@ import {
   unpackTree,
 } from '@underdock/image';
 import type { Tell } from '../../run/tell.ts';
+import { markUsed } from './garbage.ts';
 
 /** How layers are unpacked. */
 export interface LayerFoldersOptions {
@@ -31,7 +32,8 @@ interface Watching {
 
 /** What is remembered of an unpacked layer. */
 interface Remembered {
-  unpackedBytes: number;
+  /** Absent where several layers lie in one folder. */
+  unpackedBytes?: number;
 }
 
 /** Overlay's options must fit into a page even for 127 layers: 24 hex digits of a digest are unique enough and short. */
@@ -81,6 +83,7 @@ export class LayerFolders {
     const fresh = await this.#once(folder, watching.signal, () =>
       unpackTree(image, folder, this.#unpackOptions(watching)),
     );
+    if (fresh) await this.#remember(folder, {});
     for (const layer of image.layers) await this.#say(layer, folder, !fresh, tell, cause);
     return folder;
   }
@@ -123,6 +126,7 @@ export class LayerFolders {
   async #say(layer: PulledLayer, folder: string, cached: boolean, tell: Tell, cause: string): Promise<void> {
     const { index, digest, diffId, mediaType, bytes, createdBy } = layer;
     const text = await readFile(`${folder}.json`, 'utf8').catch(() => '{}');
+    markUsed(`${folder}.json`);
     const { unpackedBytes } = JSON.parse(text) as Partial<Remembered>;
     const data = { index, digest, diffId, mediaType, bytes, cached };
     const more = {
@@ -144,11 +148,27 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
+const PLACES = [
+  'layers',
+  'images/blobs/sha256',
+  'images/blobs/sha512',
+  'starter/blobs/sha256',
+  'starter',
+  'runtime/by-hand',
+];
+/** How names of what is being written, and of trials, look. */
+const HALF_MADE = /\.partial$|\.new$|^try-overlay-/;
+
 /** Removes what an agent that died left half-unpacked or half-fetched. Resolves with the paths. */
 export function removePartials(stateDir: string): string[] {
-  const places = ['layers', 'images/blobs/sha256', 'images/blobs/sha512'].map((name) => join(stateDir, name));
+  const references = ['images/references', 'starter/references'].flatMap((name) =>
+    namesIn(join(stateDir, name)).map((repository) => join(name, repository)),
+  );
+  const places = ['', ...PLACES, ...references].map((name) => join(stateDir, name));
   const left = places.flatMap((place) => namesIn(place).map((name) => join(place, name)));
-  const partial = left.filter((path) => path.endsWith('.partial'));
+  const partial = left.filter(
+    (path) => path.endsWith('.partial') || basename(path).startsWith('try-overlay-'),
+  );
   for (const path of partial) removeTree(path);
   return partial;
 }

@@ -16,6 +16,8 @@ export interface JournalEntry {
   /** Path below each cgroup hierarchy. */
   cgroup: string;
   init?: { pid: number; startTime: number };
+  /** Names of the unpacked layers that its snapshot stands on. */
+  layers?: string[];
   exitCode?: number;
 }
 

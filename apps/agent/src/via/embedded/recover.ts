@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { allProcesses, isAlive, type ProcessStat } from '../../processes.ts';
 import { programPath } from '../../programs.ts';
 import { cgroupFolders, readText, removeCgroup } from './cgroupFiles.ts';
+import { removeUnused } from './garbage.ts';
 import { removePartials } from './highLevelLayers.ts';
 import { type FoundRun, markLives, readJournals } from './journal.ts';
 import type { Runtimes } from './lowLevel/runtimes.ts';
@@ -41,6 +42,12 @@ export async function recover(stateDir: string, runtimes: Runtimes): Promise<Rec
   if (partial.length > 0) {
     const actions = partial.map((path) => `removed the half-written ${path}`);
     recovered.push({ run: '', container: '', name: '', state: 'preparing', actions });
+  }
+  const unused = await removeUnused(stateDir).catch((error: Error) => [
+    `could not tidy up: ${error.message}`,
+  ]);
+  if (unused.length > 0) {
+    recovered.push({ run: '', container: '', name: '', state: 'unused', actions: unused });
   }
   return recovered;
 }

@@ -108,6 +108,7 @@ class OciCli implements LowLevelRuntime {
     const end = await this.#ended(going);
     const complaint = going.log.lastError() || end.stderr;
     if (end.exitCode === 0 || /does not exist|No such file/i.test(complaint)) {
+      rmSync(join(this.#logFolder(), `${id}.log`), { force: true });
       going.act.end({ exitCode: end.exitCode });
       return;
     }
