@@ -200,6 +200,19 @@ describe('a console', () => {
     expect(agent.runs.all.get(id)?.sizes).toEqual(['80x24']);
   });
 
+  test('that types on without waiting for a container that does not read is refused', async () => {
+    const id = await start({ command: ['sleep', '60'], interactive: true });
+    await expect.poll(() => agent.runs.all.get(id)?.state).toBe('running');
+    const socket = await connected();
+    const base64 = 'AAAA'.repeat(32_000);
+    const refused = await new Promise((resolve) => {
+      for (let n = 0; n < 60; n++) {
+        socket.emit('input', { run: id, base64 }, (answer: object) => 'error' in answer && resolve(answer));
+      }
+    });
+    expect(refused).toMatchObject({ error: { code: 'too-many-bytes' } });
+  });
+
   test('of the command line gets the raw output from the first byte, though it attaches late', async () => {
     const script = 'printf "%s" "$SECRET"; sleep 0.3; printf "%s" "$SECRET" >&2';
     const request = { command: ['sh', '-c', script], env: ['SECRET=hunter2hunter2'] };

@@ -63,7 +63,7 @@ class LiveRun implements Run {
   #output: OutputLog;
   #client: Telling;
   #viaRun: ViaRun;
-  #terminals = new Set<(stream: 'stdout' | 'stderr', bytes: Uint8Array) => void>();
+  #terminals = new Set<Parameters<Run['attach']>[0]>();
   #state: RunSummary['state'] = 'preparing';
   #container: string | undefined;
   #outcome: Outcome | undefined;
@@ -131,7 +131,7 @@ class LiveRun implements Run {
     return this.#trace.subscribe(listener);
   }
 
-  attach(listener: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void): () => void {
+  attach(listener: Parameters<Run['attach']>[0]): () => void {
     this.#terminals.add(listener);
     return () => this.#terminals.delete(listener);
   }
@@ -226,9 +226,11 @@ class LiveRun implements Run {
     };
   }
 
-  #pass(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
-    for (const terminal of this.#terminals) terminal(stream, bytes);
+  #pass(stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<unknown> | undefined {
     this.#output.add(stream, bytes);
+    const taken = [...this.#terminals].map((terminal) => terminal(stream, bytes));
+    const slow = taken.filter((one) => one instanceof Promise);
+    return slow.length > 0 ? Promise.all(slow) : undefined;
   }
 
   #become(state: RunSummary['state']): void {

@@ -16,9 +16,10 @@ export interface Run {
   subscribe(listener: (events: readonly TraceEvent[], closed: boolean) => void): () => void;
   /**
    * The container's output as it was written, unredacted and from now on: for the terminal of whoever started the run.
-   * Called right after `start` it misses nothing. Events carry the redacted output. Returns how to stop listening.
+   * Called right after `start` it misses nothing. Events carry the redacted output. Returns how to stop listening. A
+   * listener that can't take more returns a promise: the container waits until it has resolved.
    */
-  attach(listener: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void): () => void;
+  attach(listener: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => unknown): () => void;
   /** May return a promise that resolves once the container has taken the bytes: whoever feeds much waits for it. */
   input(bytes: Uint8Array): void | Promise<void>;
   endInput(): void;

@@ -1,6 +1,6 @@
 import type { Run } from '../run/runs.ts';
 
-export type OutputListener = (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+export type OutputListener = (stream: 'stdout' | 'stderr', bytes: Uint8Array) => unknown;
 
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 const MAX_KEPT_MS = 30_000;
@@ -22,8 +22,8 @@ export class RawOutputs {
   keep(run: Run): void {
     const kept: Kept = { chunks: [], bytes: 0, listener: undefined, stop: () => {} };
     kept.stop = run.attach((stream, bytes) => {
-      if (kept.listener) kept.listener(stream, bytes);
-      else if (kept.bytes + bytes.length <= MAX_KEPT_BYTES) {
+      if (kept.listener) return kept.listener(stream, bytes);
+      if (kept.bytes + bytes.length <= MAX_KEPT_BYTES) {
         kept.chunks.push([stream, bytes]);
         kept.bytes += bytes.length;
       }

@@ -17,6 +17,8 @@ import type { SocketOptions } from './socket.ts';
 
 /** A socket follows no more runs than this at once. */
 const MAX_FOLLOWED = 64;
+/** So many bytes go between one client and one container before what was sent first has arrived. */
+const MAX_AHEAD = 4 * 1024 * 1024;
 /** After so many refused messages a socket is closed: it does not listen to answers. */
 const MAX_REFUSED = 1000;
 
@@ -30,6 +32,7 @@ export class SocketTalk {
   readonly #followers = new Map<string, Follower>();
   readonly #attached = new Map<string, () => void>();
   #refused = 0;
+  #typed = 0;
 
   constructor(socket: Socket, options: SocketOptions, bucket: Bucket) {
     this.#socket = socket;
@@ -46,7 +49,7 @@ export class SocketTalk {
     this.#on('attach', unfollowSchema, 'drive', (run) => this.#attach(run));
     this.#on('resize', resizeSchema, 'drive', (run, { cols, rows }) => run.resize(cols, rows));
     this.#on('input', inputSchema, 'drive', async (run, { base64, end }) => {
-      if (base64 !== '') await run.input(Buffer.from(base64, 'base64'));
+      if (base64 !== '') await this.#input(run, Buffer.from(base64, 'base64'));
       if (end) run.endInput();
     });
     this.#socket.onAny((name: string, ...args: unknown[]) => {
@@ -124,11 +127,36 @@ export class SocketTalk {
     this.#followers.set(run.id, follower);
   }
 
+  /** Who waits for each acknowledgement never gets near the limit. */
+  async #input(run: Run, bytes: Uint8Array): Promise<void> {
+    if (this.#typed + bytes.length > MAX_AHEAD) {
+      throw Object.assign(new Error('the container has not taken yet what was typed before'), {
+        code: 'too-many-bytes',
+        remedy: 'wait for each acknowledgement',
+      });
+    }
+    this.#typed += bytes.length;
+    try {
+      await run.input(bytes);
+    } finally {
+      this.#typed -= bytes.length;
+    }
+  }
+
   #attach(run: Run): void {
     this.#attached.get(run.id)?.();
-    const stop = this.#options.rawOutputs.attach(run, (stream, bytes) =>
-      this.#socket.emit('output', { run: run.id, stream, bytes: Buffer.from(bytes) }),
-    );
+    let sent = 0;
+    let waiting: Promise<unknown> | undefined;
+    const stop = this.#options.rawOutputs.attach(run, (stream, bytes) => {
+      this.#socket.emit('output', { run: run.id, stream, bytes: Buffer.from(bytes) });
+      sent += bytes.length;
+      if (sent < MAX_AHEAD) return;
+      waiting ??= drained(this.#socket).then(() => {
+        sent = 0;
+        waiting = undefined;
+      });
+      return waiting;
+    });
     this.#attached.set(run.id, stop);
   }
 

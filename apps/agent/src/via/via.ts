@@ -13,8 +13,8 @@ export interface ViaContext {
   stateDir: string;
   /** Host folders that bind mounts may come from; empty = none. */
   allowedMounts: string[];
-  /** Called with the container's output, as it comes. */
-  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
+  /** Called with the container's output, as it comes. Where it returns a promise, no more is read before that has resolved. */
+  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): unknown;
   /** Environment that became known on the way (the image's), `KEY=value` each: its secrets are redacted from now on. */
   learnEnv?(env: readonly string[]): void;
   /** The container's init exists and waits for start: /proc and cgroup files are read back now. Await it. */

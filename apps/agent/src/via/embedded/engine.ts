@@ -46,7 +46,8 @@ class EngineRun implements ViaRun {
   #ending = false;
   #stopping: Promise<void> | undefined;
   #kept = false;
-  #early: Uint8Array[] = [];
+  /** What is typed before there is a container, and whom to tell that it was taken. */
+  #early: { bytes: Uint8Array; taken: () => void }[] = [];
   #inputEnded = false;
   #size: { cols: number; rows: number } | undefined;
 
@@ -63,7 +64,8 @@ class EngineRun implements ViaRun {
 
   input(bytes: Uint8Array): void | Promise<void> {
     if (this.#made) return this.#made.attached.input(bytes);
-    this.#early.push(bytes);
+    if (this.#ending) return;
+    return new Promise((taken) => this.#early.push({ bytes, taken }));
   }
 
   endInput(): void {
@@ -120,6 +122,7 @@ class EngineRun implements ViaRun {
       return outcome;
     } catch (error) {
       this.#ending = true;
+      for (const { taken } of this.#early.splice(0)) taken();
       // What can't be taken apart now is told, and taken apart at the next start; the first error is the one that counts.
       await this.#takeApart(false).catch(() => {});
       const { exitCode } = error as { exitCode?: unknown };
@@ -153,7 +156,8 @@ class EngineRun implements ViaRun {
 
   #connect({ attached }: MadeContainer): void {
     if (this.#size) attached.resize(this.#size.cols, this.#size.rows);
-    for (const bytes of this.#early.splice(0)) void attached.input(bytes);
+    for (const { bytes, taken } of this.#early.splice(0))
+      void Promise.resolve(attached.input(bytes)).then(taken);
     if (this.#inputEnded) attached.endInput();
     const streams = ['stdout', 'stderr', ...(this.#request.interactive ? ['stdin'] : [])];
     this.#context.tell.log('client/attach', { streams }, this.#about());

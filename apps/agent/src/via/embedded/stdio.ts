@@ -5,8 +5,8 @@ import { makePipe, setTerminalSize, waitingBytes } from '../../kernelCalls.ts';
 import { settlesWithin } from './gate.ts';
 import type { Stdio } from './lowLevel/runtime.ts';
 
-/** Called with the container's output, as it comes. */
-export type OutputSink = (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+/** Called with the container's output, as it comes. Where it returns a promise, no more is read before that has resolved. */
+export type OutputSink = (stream: 'stdout' | 'stderr', bytes: Uint8Array) => unknown;
 
 /** underdock's side of a container's streams. */
 export interface Attached {
@@ -97,6 +97,7 @@ class PipedStreams implements Attached {
   }
 
   drained(graceMs: number): Promise<boolean> {
+    for (const reader of this.#readers) readOn(reader);
     return settlesWithin(this.#ended, graceMs);
   }
 
@@ -134,7 +135,7 @@ class TerminalStreams implements Attached {
   terminal(master: number): void {
     this.#fd = master;
     this.#master = new ReadStream(master);
-    this.#master.on('data', (bytes: Buffer) => this.#sink('stdout', bytes));
+    passOn(this.#master, 'stdout', this.#sink);
     this.#ended = ended(this.#master);
     this.resize(this.#size.cols, this.#size.rows);
     for (const bytes of this.#early.splice(0)) void this.input(bytes);
@@ -156,6 +157,7 @@ class TerminalStreams implements Attached {
   }
 
   drained(graceMs: number): Promise<boolean> {
+    if (this.#master) readOn(this.#master);
     return settlesWithin(this.#ended, graceMs);
   }
 
@@ -174,8 +176,25 @@ function written(stream: Socket, bytes: Uint8Array): Promise<void> {
 
 function readEnd(fd: number, stream: 'stdout' | 'stderr', sink: OutputSink): Socket {
   const socket = new Socket({ fd, readable: true, writable: false });
-  socket.on('data', (bytes: Buffer) => sink(stream, bytes));
+  passOn(socket, stream, sink);
   return socket;
+}
+
+/** Those that are read to their end now: nobody writes any more, so what is left is no more than a pipe holds. */
+const unpaused = new WeakSet<Socket>();
+
+function readOn(socket: Socket): void {
+  unpaused.add(socket);
+  socket.resume();
+}
+
+function passOn(socket: Socket, stream: 'stdout' | 'stderr', sink: OutputSink): void {
+  socket.on('data', (bytes: Buffer) => {
+    const slow = sink(stream, bytes);
+    if (!(slow instanceof Promise) || unpaused.has(socket)) return;
+    socket.pause();
+    void slow.finally(() => socket.resume());
+  });
 }
 
 /** A terminal's master says EIO when the last slave is closed: that is its end of file. */
