@@ -17,6 +17,7 @@ import {
 
 const RUNTIMES = ['runc', 'crun', 'by-hand'] as const;
 const SCRIPT = 'cat /changed; ls /deleted; echo to-stderr >&2; exit 7';
+const IN_STARTER = 'echo to-stderr >&2; cat /etc/build-notes; hostname; exit 3';
 const ATTEMPTS = 3;
 
 /** Steps that every run of every runtime has, whatever made the container. */
@@ -58,6 +59,7 @@ let registry: Awaited<ReturnType<typeof startDebianRegistry>>;
 let agent: Agent;
 let image: string;
 const done = {} as Record<Runtime, Done>;
+const starter = {} as Record<Runtime, Done>;
 let testimony: Testimony;
 
 beforeAll(async () => {
@@ -67,7 +69,10 @@ beforeAll(async () => {
   agent = await startAgent();
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const witness = await startWitness();
-    for (const runtime of RUNTIMES) done[runtime] = await runOne(runtime);
+    for (const runtime of RUNTIMES) {
+      done[runtime] = await runOne(runtime, image, SCRIPT);
+      starter[runtime] = await runOne(runtime, 'starter', IN_STARTER);
+    }
     testimony = await witness.end();
     if (testimony.lost === 0) return;
   }
@@ -80,8 +85,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function runOne(runtime: Runtime): Promise<Done> {
+async function runOne(runtime: Runtime, image: string, script: string): Promise<Done> {
   const file = join(folder, `${runtime}.chain`);
+  rmSync(file, { force: true });
   const flags = [
     '--via',
     'embedded',
@@ -107,7 +113,7 @@ async function runOne(runtime: Runtime): Promise<Done> {
     image,
     '/bin/sh',
     '-c',
-    SCRIPT,
+    script,
   ];
   const said = await underdock(args, env);
   return { ...said, ...(await readTrace(file)) };
@@ -154,6 +160,17 @@ describe.each(RUNTIMES)('underdock run --runtime %s on an image of a registry', 
   });
 });
 
+describe.each(RUNTIMES)('underdock run --runtime %s on the starter image', (runtime) => {
+  it('ends as the container does, in a whole trace with every step', () => {
+    const { stdout, stderr, exitCode, verdict, events } = starter[runtime];
+    expect([stdout.trim(), exitCode]).toEqual([expect.stringMatching(/^[0-9a-f]{12}$/), 3]);
+    expect(stderr).toContain('build-notes');
+    expect(verdict).toMatchObject({ state: 'whole', faults: [] });
+    const shown = new Set(events.map((event) => event.step));
+    for (const step of ALWAYS) expect(shown, step).toContain(step);
+  });
+});
+
 describe('the first of these runs', () => {
   it('fetches, verifies and unpacks each of three layers once', () => {
     for (const step of ['fetch-layer', 'verify-layer', 'unpack-layer']) {
@@ -168,10 +185,14 @@ describe('the first of these runs', () => {
 describe('an independent witness of the whole host', () => {
   const children = () =>
     testimony.forks.filter(({ parent }) => parent === agent.pid).map(({ child }) => child);
-  const told = () => RUNTIMES.flatMap((runtime) => actsOfTrace(done[runtime].events));
+  const told = () =>
+    RUNTIMES.flatMap((runtime) => [
+      ...actsOfTrace(done[runtime].events),
+      ...actsOfTrace(starter[runtime].events),
+    ]);
   const isTold = (pid: number) => told().some((act) => act.startsWith(`${pid} `));
 
-  it('saw no listed act of the three runs that their traces lack, and they have none that it did not see', () => {
+  it('saw no listed act of the six runs that their traces lack, and they have none that it did not see', () => {
     const witnessed = actsOfWitness(testimony, lineageOf(children().filter(isTold), testimony.forks));
     expect(witnessed.length).toBeGreaterThan(500);
     expect(compareActs(witnessed, told())).toEqual({ missing: [], invented: [] });

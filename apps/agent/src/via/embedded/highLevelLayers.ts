@@ -166,9 +166,7 @@ export function removePartials(stateDir: string): string[] {
   );
   const places = ['', ...PLACES, ...references].map((name) => join(stateDir, name));
   const left = places.flatMap((place) => namesIn(place).map((name) => join(place, name)));
-  const partial = left.filter(
-    (path) => path.endsWith('.partial') || basename(path).startsWith('try-overlay-'),
-  );
+  const partial = left.filter((path) => HALF_MADE.test(basename(path)));
   for (const path of partial) removeTree(path);
   return partial;
 }
