@@ -38,6 +38,11 @@ export function allProcesses(): ProcessStat[] {
     .filter((stat) => stat !== undefined);
 }
 
+/** Tells this boot from every other: start times count from each anew (random(4)). */
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
 /** Whether the process that was `pid` at `startTime` still lives (a zombie does not). */
 export function isAlive(pid: number, startTime: number): boolean {
   const stat = readStat(pid);

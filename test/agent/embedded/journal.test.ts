@@ -42,6 +42,15 @@ describe('the journal of a run', () => {
     expect(readJournals(stateDir)).toEqual([{ folder: journal.folder, run: 'r1', entry: undefined }]);
   });
 
+  it.each([{ cgroup: '' }, { cgroup: '/' }, { container: '' }, { agent: undefined }])(
+    'that does not say what is its own is none: %o',
+    (part) => {
+      const journal = new Journal(stateDir, entry());
+      writeFileSync(join(journal.folder, 'state.json'), JSON.stringify({ ...entry(), ...part }));
+      expect(readJournals(stateDir)).toMatchObject([{ run: 'r1', entry: undefined }]);
+    },
+  );
+
   it('knows a living agent from one that is gone, by pid, start time and boot', () => {
     const own = ownMark();
     expect(markLives(own)).toBe(true);

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readStat } from '../../processes.ts';
+import { bootId, readStat } from '../../processes.ts';
 
 /** What is on disk about a run, from before anything is made for it: the crash of the agent leaves this behind. */
 export interface JournalEntry {
@@ -43,10 +43,6 @@ export function ownMark(): ProcessMark {
 /** Whether the process of this mark still lives. */
 export function markLives(mark: ProcessMark): boolean {
   return mark.boot === bootId() && readStat(mark.pid)?.startTime === mark.startTime;
-}
-
-function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
 /**
@@ -115,7 +111,9 @@ function namesIn(folder: string): string[] {
 function readEntry(folder: string): JournalEntry | undefined {
   try {
     const entry = JSON.parse(readFileSync(join(folder, FILE), 'utf8')) as JournalEntry;
-    return entry.version === 1 && typeof entry.container === 'string' ? entry : undefined;
+    // Whatever is in such a cgroup will be killed: a path that is all or nothing is none of ours.
+    const isWhole = entry.container?.length > 0 && entry.cgroup?.length > 1 && entry.agent?.pid > 0;
+    return entry.version === 1 && isWhole ? entry : undefined;
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { allProcesses, isAlive, type ProcessStat } from '../../processes.ts';
+import { allProcesses, bootId, isAlive, type ProcessStat } from '../../processes.ts';
 import { programPath } from '../../programs.ts';
 import { cgroupFolders, readText, removeCgroup } from './cgroupFiles.ts';
 import { removeUnused } from './garbage.ts';
@@ -67,7 +67,7 @@ async function recoverRun(stateDir: string, found: FoundRun, runtimes: Runtimes)
     folder,
     container: entry?.container,
     cgroup: entry?.cgroup,
-    init: entry?.init,
+    init: entry?.agent.boot === bootId() ? entry.init : undefined,
   };
   await attempt('kill its processes', () => killAll(belongs));
   if (entry) {

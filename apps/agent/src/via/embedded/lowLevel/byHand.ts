@@ -1,6 +1,6 @@
 import { lstat, mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { readStat, signalNumber } from '../../../processes.ts';
+import { bootId, readStat, signalNumber } from '../../../processes.ts';
 import type { Telling as Act, Tell } from '../../../run/tell.ts';
 import { type CgroupAbilities, readCgroups } from '../bundle/cgroups.ts';
 import type { OciConfig } from '../bundle/ociConfig.ts';
@@ -223,6 +223,7 @@ class ByHand implements LowLevelRuntime {
       id: work.id,
       pid: 0,
       startTime: 0,
+      boot: bootId(),
       work: folder,
       cgroups: cgroups.joined,
       started: false,

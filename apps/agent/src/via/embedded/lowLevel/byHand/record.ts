@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isAlive } from '../../../../processes.ts';
+import { bootId, isAlive } from '../../../../processes.ts';
 
 /** What by-hand has to know about a container later, also after a crash: kept as a file, since no daemon remembers it. */
 export interface ByHandRecord {
@@ -8,6 +8,8 @@ export interface ByHandRecord {
   /** The container's first process and its start time (proc_pid_stat(5), field 22), which tells it from a later one of this number. */
   pid: number;
   startTime: number;
+  /** The boot that the start time counts from. */
+  boot: string;
   /** Folder with the tools and the FIFO; removed with the container. */
   work: string;
   cgroups: string[];
@@ -50,5 +52,5 @@ export class RecordStore {
 
 /** Whether the container's first process still lives. */
 export function recordAlive(record: ByHandRecord): boolean {
-  return record.pid > 0 && isAlive(record.pid, record.startTime);
+  return record.pid > 0 && record.boot === bootId() && isAlive(record.pid, record.startTime);
 }
