@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -79,5 +88,28 @@ describe('a stop that comes when all is over', () => {
     expect(ended.run.summary().state).toBe('finished');
     await lab.opened.runs.remove(ended.run.id);
     expect(leftOnHost(lab.stateDir)).toEqual([]);
+  });
+});
+
+/** The arguments of every process, which every user of the host can read. */
+function allArguments(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      return /^\d+$/.test(pid) ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+describe.each(['runc', 'crun', 'by-hand'])('a container of %s that waits for its start', (runtime) => {
+  it('shows no value of its environment to other users, who can read arguments', async () => {
+    const value = 'the value that nobody else may see';
+    const going = await lab.start({ runtime, hold: true, env: [`KEY=${value}`], command: ['env'] });
+    await going.becomes('held');
+    const seen = allArguments().filter((words) => words.includes(value));
+    going.run.release('test');
+    expect((await going.ended()).stdout).toContain(`KEY=${value}\n`);
+    expect(seen).toEqual([]);
   });
 });

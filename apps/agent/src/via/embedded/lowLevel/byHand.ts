@@ -7,7 +7,7 @@ import type { OciConfig } from '../bundle/ociConfig.ts';
 import { resolveInRootfs } from '../bundle/rootfsFiles.ts';
 import { EmbeddedError } from '../error.ts';
 import type { IdMappings } from '../idMappings.ts';
-import { mapsRanges, unshareWords } from './byHand/beginning.ts';
+import { lastStep, mapsRanges, unshareWords } from './byHand/beginning.ts';
 import { planCgroups } from './byHand/cgroupSteps.ts';
 import { checkCommand } from './byHand/commandCheck.ts';
 import { commandEnvironment, runStep, type Telling } from './byHand/commands.ts';
@@ -232,7 +232,8 @@ class ByHand implements LowLevelRuntime {
     try {
       await rm(folder, { recursive: true, force: true });
       await mkdir(folder, { recursive: true, mode: 0o755 });
-      for (const step of [...planPreparation(folder, this.#toolbox), ...cgroups.steps])
+      const last = lastStep(folder, this.#last(work.config));
+      for (const step of [...planPreparation(folder, this.#toolbox), ...cgroups.steps, last])
         await this.#run(step, about);
       record.pid = await this.#begin(work, folder, cgroups.joined, about);
       record.startTime = readStat(record.pid)?.startTime ?? 0;
@@ -249,16 +250,18 @@ class ByHand implements LowLevelRuntime {
 
   #begin(work: BundleToRun, folder: string, joined: string[], about: Telling): Promise<number> {
     const { config } = work;
-    const last = lastCommand(config, this.#toolbox, this.#setgroups(config));
     const beginning = {
       config,
       work: folder,
       joined,
-      last,
       terminal: config.process.terminal,
       waitedFor: false,
     };
     return startWaiting(beginning, work.stdio, about, this.#options.userNamespace?.wrap, this.#env);
+  }
+
+  #last(config: OciConfig): string[] {
+    return lastCommand(config, this.#toolbox, this.#setgroups(config));
   }
 
   /** Without newgidmap the kernel lets nobody in a user namespace change groups. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { OciConfig } from '../../bundle/ociConfig.ts';
-import type { Quote } from './step.ts';
+import type { Quote, Step } from './step.ts';
 
 /** unshare(1)'s and nsenter(1)'s words for the namespaces of the runtime spec. */
 const WORDS: Record<string, string> = {
@@ -20,7 +20,8 @@ export interface Beginning {
   work: string;
   /** cgroups that the process joins before its namespaces are made, so that it sees itself at their root. */
   joined: readonly string[];
-  last: readonly string[];
+  /** The last command; absent = it is in the file `last`, as `lastStep` has written it. */
+  last?: readonly string[];
   terminal: boolean;
   /** A script waits for its end; underdock collects it as an orphan. */
   waitedFor: boolean;
@@ -43,14 +44,27 @@ export function unshareWords(config: OciConfig, waitedFor: boolean): string[] {
   return ['unshare', ...words.map((type) => WORDS[type]!), ...user, '--propagation', 'private', ...fork];
 }
 
+function execLine(last: readonly string[], quote: Quote): string {
+  return `exec ${last.map(quote).join(' ')}`;
+}
+
+/** Everybody on the host may read a process's arguments (proc_pid_cmdline(5)), and the environment's values are among these. */
+export function lastStep(work: string, last: readonly string[]): Step {
+  return {
+    why: 'write down, for its owner’s eyes alone, what the waiting process is to become',
+    shell: (quote) =>
+      `umask 077; printf '%s\\n' ${quote(execLine(last, quote))} > ${quote(path.join(work, 'last'))}`,
+  };
+}
+
 /** What the first process inside does: tell its number, take the container's streams, wait for a word, become the container. */
-function insideLines(last: readonly string[], quote: Quote): string {
+function insideLines(last: readonly string[] | undefined, quote: Quote): string {
   return [
     'read -r pid rest < /proc/self/stat',
     'exec <&3 >&4 2>&5 3<&- 4>&- 5>&-',
     'echo "$pid" > ../pid',
     'read -r word < ../go',
-    `exec ${last.map(quote).join(' ')}`,
+    last === undefined ? '. ../last' : execLine(last, quote),
   ].join('\n');
 }
 
