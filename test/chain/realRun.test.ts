@@ -34,13 +34,13 @@ describe('a real run with runc', () => {
     const { header: real, events: all } = await recordedTrace('runc');
     const started = all.findIndex(({ step, type }) => step === 'engine/start-container' && type === 'begin');
     const waiting = containerOf(foldTo(real, all.slice(0, started)));
-    const init = waiting.processes[waiting.init!]!;
+    const init = waiting.processes.get(String(waiting.init!))!;
     expect(waiting.life).toBe('waiting');
     expect(init).toMatchObject({ innerPid: 1, waiting: true, alive: true, comm: 'runc:[2:INIT]' });
     const exit = all.findIndex(({ step, actor }) => step === 'kernel/exit' && actor.pid === waiting.init);
     const alive = containerOf(foldTo(real, all.slice(0, exit)));
     expect(alive.life).toBe('alive');
-    expect(alive.processes[waiting.init!]).toMatchObject({ comm: 'sh', waiting: false });
+    expect(alive.processes.get(String(waiting.init!))).toMatchObject({ comm: 'sh', waiting: false });
   });
 
   it('tells an out-of-memory kill from a broken chain', async () => {
@@ -59,6 +59,6 @@ describe('a real run with runc', () => {
     const started = all.findIndex(({ step, type }) => step === 'low-level/start' && type === 'end');
     const picture = containerOf(foldTo(real, all.slice(0, started + 1)));
     expect(picture.life).toBe('alive');
-    expect(picture.processes[picture.init!]).toMatchObject({ comm: 'sh', waiting: false });
+    expect(picture.processes.get(String(picture.init!))).toMatchObject({ comm: 'sh', waiting: false });
   });
 });

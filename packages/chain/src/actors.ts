@@ -69,13 +69,13 @@ function insideContainer(state: ChainState, event: TraceEvent): string | undefin
   const picture = state.containers[event.container ?? state.container];
   const pid = event.actor.pid;
   if (!picture || pid === undefined) return undefined;
-  const process = picture.processes[pid];
+  const process = picture.processes.get(String(pid));
   if (!process?.inside || process.waiting || picture.aliveAt === undefined) return undefined;
   return initName(picture) ?? event.actor.name;
 }
 
 function initName(picture: ContainerPicture | undefined): string | undefined {
-  const init = picture?.init === undefined ? undefined : picture.processes[picture.init];
+  const init = picture?.init === undefined ? undefined : picture.processes.get(String(picture.init));
   return init?.comm || undefined;
 }
 

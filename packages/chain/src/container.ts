@@ -1,4 +1,5 @@
 import type { Grade } from '@underdock/trace';
+import type { PersistentMap } from './persistentMap.ts';
 
 export const NAMESPACE_KINDS = ['mnt', 'pid', 'net', 'uts', 'ipc', 'user', 'cgroup', 'time'] as const;
 export type NamespaceKind = (typeof NAMESPACE_KINDS)[number];
@@ -162,7 +163,7 @@ export interface ContainerPicture {
   cgroups: readonly CgroupFact[];
   cgroupValues: Readonly<Record<string, CgroupValue>>;
   mounts: Readonly<Record<string, MountFact>>;
-  processes: Readonly<Record<number, ProcessFact>>;
+  processes: PersistentMap<ProcessFact>;
   /** Pid of the init process, host's view. */
   init?: number;
   layers: readonly ImageLayer[];

@@ -10,8 +10,6 @@ import { baseName, known, number, text, words } from './fields.ts';
 
 type Fold = (picture: ContainerPicture, event: TraceEvent) => ContainerPicture;
 
-/** Dead children are forgotten beyond this many processes: a container may start thousands. */
-const MAX_PROCESSES = 256;
 const MEANINGS = ['memory', 'cpu', 'pids', 'devices', 'other'] as const;
 
 /** Facts of the kernel and process layers: what exists now. */
@@ -132,7 +130,7 @@ function hasProcess(picture: ContainerPicture, event: TraceEvent): ContainerPict
   const { data } = event;
   const pid = number(data, 'pid');
   if (pid === undefined) return picture;
-  const old = picture.processes[pid];
+  const old = picture.processes.get(String(pid));
   const role =
     data.role === 'init' || data.role === 'runtime' || data.role === 'child' ? data.role : undefined;
   const process: ProcessFact = {
@@ -159,9 +157,9 @@ function hasProcess(picture: ContainerPicture, event: TraceEvent): ContainerPict
 /** A child of a process that lives in the container lives there too. */
 function cloned(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
   const pid = number(event.data, 'childPid');
-  const parent = event.actor.pid === undefined ? undefined : picture.processes[event.actor.pid];
+  const parent = event.actor.pid === undefined ? undefined : picture.processes.get(String(event.actor.pid));
   if (pid === undefined || !parent?.inside || picture.aliveAt === undefined) return picture;
-  const old = picture.processes[pid];
+  const old = picture.processes.get(String(pid));
   return withProcess(picture, {
     comm: event.actor.name,
     role: 'child',
@@ -175,13 +173,7 @@ function cloned(picture: ContainerPicture, event: TraceEvent): ContainerPicture 
   });
 }
 
-/** The picture with one process put in or changed; keeps the table small. */
+/** The picture with one process put in or changed. */
 export function withProcess(picture: ContainerPicture, process: ProcessFact): ContainerPicture {
-  const processes = { ...picture.processes, [process.pid]: process };
-  const pids = Object.keys(processes);
-  if (pids.length > MAX_PROCESSES) {
-    const dead = pids.find((pid) => !processes[Number(pid)]!.alive && Number(pid) !== picture.init);
-    delete processes[Number(dead ?? pids.find((pid) => Number(pid) !== picture.init))];
-  }
-  return { ...picture, processes };
+  return { ...picture, processes: picture.processes.set(String(process.pid), process) };
 }

@@ -70,21 +70,21 @@ function created(picture: ContainerPicture, event: TraceEvent): ContainerPicture
   if (picture.life === 'none') return { ...picture, life: 'building' };
   if (event.type !== 'end' || failureOf(event) || picture.life !== 'building') return picture;
   const pid = number(event.data, 'pid') ?? picture.init;
-  const init = pid === undefined ? undefined : picture.processes[pid];
+  const init = pid === undefined ? undefined : picture.processes.get(String(pid));
   const next: ContainerPicture = { ...picture, init: pid, life: 'waiting' };
   return init ? withProcess(next, { ...init, waiting: init.alive, inside: true }) : next;
 }
 
 /** Alive, its init not waiting any more. */
 function awake(picture: ContainerPicture): ContainerPicture {
-  const init = picture.init === undefined ? undefined : picture.processes[picture.init];
+  const init = picture.init === undefined ? undefined : picture.processes.get(String(picture.init));
   const next = init?.waiting ? withProcess(picture, { ...init, waiting: false }) : picture;
   return next.life === 'alive' ? next : { ...next, life: 'alive' };
 }
 
 function followInit(picture: ContainerPicture, pid: number | undefined): ContainerPicture {
   if (pid === undefined || pid !== picture.init) return picture;
-  const init = picture.processes[pid];
+  const init = picture.processes.get(String(pid));
   if (!init || picture.life === 'gone') return picture;
   if (!init.alive) return { ...picture, life: 'dead', exitCode: picture.exitCode ?? init.exitCode };
   if (init.waiting) return { ...picture, life: 'waiting' };
@@ -96,7 +96,7 @@ function followInit(picture: ContainerPicture, pid: number | undefined): Contain
 /** execve by the init after its waiting: the program that was asked for takes the runtime's place. */
 function executed(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
   const pid = event.actor.pid;
-  const process = pid === undefined ? undefined : picture.processes[pid];
+  const process = pid === undefined ? undefined : picture.processes.get(String(pid));
   if (event.type !== 'log' || !process) return picture;
   const argv = words(event.data, 'argv');
   const path = text(event.data, 'path') ?? argv[0];
@@ -110,7 +110,7 @@ function executed(picture: ContainerPicture, event: TraceEvent): ContainerPictur
 
 function exited(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
   const pid = event.actor.pid;
-  const process = pid === undefined ? undefined : picture.processes[pid];
+  const process = pid === undefined ? undefined : picture.processes.get(String(pid));
   if (!process) return picture;
   const exitCode = number(event.data, 'exitCode');
   const signal = number(event.data, 'signal') ?? text(event.data, 'signal');
@@ -121,7 +121,7 @@ function exited(picture: ContainerPicture, event: TraceEvent): ContainerPicture 
 
 function oomKilled(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
   const pid = number(event.data, 'victimPid');
-  const process = pid === undefined ? undefined : picture.processes[pid];
+  const process = pid === undefined ? undefined : picture.processes.get(String(pid));
   const next: ContainerPicture = { ...picture, oomKilled: true };
   return process ? withProcess(next, { ...process, oomKilled: true }) : next;
 }

@@ -4,6 +4,7 @@ import { baseName, object } from './fields.ts';
 import { IMAGE_FOLDS } from './image.ts';
 import { KERNEL_FOLDS, withProcess } from './kernelFacts.ts';
 import { LIFE_FOLDS } from './life.ts';
+import { PersistentMap } from './persistentMap.ts';
 import type { ChainState } from './state.ts';
 
 /** A container of which nothing is known yet. */
@@ -17,7 +18,7 @@ export function emptyPicture(id: string): ContainerPicture {
     cgroups: [],
     cgroupValues: {},
     mounts: {},
-    processes: {},
+    processes: new PersistentMap(),
     layers: [],
     provenance: [],
     absent: [],
@@ -50,7 +51,7 @@ export function applyToContainer(state: ChainState, event: TraceEvent): ChainSta
  * config asks for.
  */
 function assumed(state: ChainState, picture: ContainerPicture, event: TraceEvent): ContainerPicture {
-  const init = picture.init === undefined ? undefined : picture.processes[picture.init];
+  const init = picture.init === undefined ? undefined : picture.processes.get(String(picture.init));
   if (!init || event.step !== 'low-level/start' || event.type !== 'end' || picture.life !== 'alive')
     return picture;
   if (state.watchers.some(({ layer, state: now }) => layer === 'kernel' && now === 'ok')) return picture;
@@ -61,7 +62,7 @@ function assumed(state: ChainState, picture: ContainerPicture, event: TraceEvent
 
 /** A process that acts under a new name (`runc:[2:INIT]`) has it. */
 function renamed(picture: ContainerPicture, event: TraceEvent): ContainerPicture {
-  const process = event.actor.pid === undefined ? undefined : picture.processes[event.actor.pid];
+  const process = event.actor.pid === undefined ? undefined : picture.processes.get(String(event.actor.pid));
   const acts = event.layer === 'kernel' && (event.type === 'begin' || event.type === 'log');
   // A successful execve names the old program as its actor and the new one in its data.
   if (!process || !acts || event.step === 'kernel/execve' || process.comm === event.actor.name)

@@ -7,7 +7,7 @@ import type { Shape } from './shapes.ts';
 export function processWords(picture: ContainerPicture, layout: Layout): Shape[] {
   const { cx, cy, inner } = layout.capsule;
   const { small, large } = layout;
-  const init = picture.init === undefined ? undefined : picture.processes[picture.init];
+  const init = picture.init === undefined ? undefined : picture.processes.get(String(picture.init));
   const room = inner * 1.62;
   const base = { part: 'life', states: [picture.life], layer: 'process', x: cx, anchor: 'middle' } as const;
   // Few words where the ring is small: the floor below must stay free.

@@ -4,7 +4,7 @@ import { CopyButton } from './CopyButton.tsx';
 /** The container is built and waits for start: what can be seen of its init process now. */
 export function Held({ state }: { state: ChainState }) {
   const container = containerOf(state);
-  const init = container.init === undefined ? undefined : container.processes[container.init];
+  const init = container.init === undefined ? undefined : container.processes.get(String(container.init));
   const own = Object.values(container.namespaces).filter((one) => one.own && !one.gone);
   return (
     <section className="held" aria-label="Held before start">
