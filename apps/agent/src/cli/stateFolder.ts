@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { AgentError } from '../error.ts';
@@ -28,15 +28,27 @@ export function openStateFolder(folder: string): string {
   try {
     makeFolders(folder);
     const found = statSync(folder);
-    if (found.uid === process.geteuid?.() && (found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
+    if (found.uid === process.geteuid?.() && (found.mode & 0o077) !== 0) close(folder);
     return folder;
   } catch (cause) {
+    if (cause instanceof AgentError) throw cause;
     throw new AgentError(
       'bad-state',
       `the state folder ${folder} can't be used (${(cause as NodeJS.ErrnoException).code})`,
       { remedy: 'choose a folder of your own with --state DIR', cause },
     );
   }
+}
+
+/** Closes a folder to others if it is ours alone: `--state /tmp` must not take /tmp away from everybody. */
+function close(folder: string): void {
+  const names = readdirSync(folder).filter((name) => name !== 'lost+found');
+  if (names.length > 0 && !names.includes('lock')) {
+    throw new AgentError('bad-state', `${folder} is open to others and holds other things than state`, {
+      remedy: 'choose a folder of its own with --state DIR; it is made if it is missing',
+    });
+  }
+  chmodSync(folder, 0o700);
 }
 
 // Node's own recursive mkdir never ends in a file system such as /proc, where a folder is refused with ENOENT.

@@ -1,4 +1,13 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { KernelCallError, mustCall } from '../../kernelCalls.ts';
 import { EmbeddedError } from './error.ts';
@@ -27,7 +36,11 @@ export function lockState(stateDir: string): () => void {
 function openLock(stateDir: string, file: string): number {
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    return openSync(file, 'a+', 0o600);
+    const { uid } = statSync(stateDir);
+    if (uid !== 0 && uid !== process.geteuid?.()) throw new Error(`it belongs to another user (uid ${uid})`);
+    // Not through a link: what it leads to would be emptied.
+    const { O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW } = constants;
+    return openSync(file, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
   } catch (cause) {
     throw new EmbeddedError(
       'state-unusable',
