@@ -45,8 +45,8 @@ export class BpftraceWatch implements KernelWatch {
       this.#probe = await this.#startProbe();
       this.state = { layer: 'kernel', name: 'bpftrace', state: 'ok' };
     } catch (error) {
-      if (!(error instanceof ProbeError)) throw error;
-      this.state = { layer: 'kernel', name: 'bpftrace', state: 'missing', why: error.message };
+      // Also a full disk or a lack of processes: without a probe there is a gap, and never an end.
+      this.state = { layer: 'kernel', name: 'bpftrace', state: 'missing', why: probeError(error).message };
     }
     return this.state;
   }
@@ -136,8 +136,7 @@ export class BpftraceWatch implements KernelWatch {
         'bpftrace watches again: of processes that were there before, only new children are seen',
       );
     } catch (error) {
-      if (!(error instanceof ProbeError)) throw error;
-      if (!this.#stopped) this.#ended(error);
+      if (!this.#stopped) this.#ended(probeError(error));
     }
   }
 
@@ -166,6 +165,11 @@ export class BpftraceWatch implements KernelWatch {
   wrap(argv: readonly string[]): string[] {
     return [...argv];
   }
+}
+
+function probeError(error: unknown): ProbeError {
+  if (error instanceof ProbeError) return error;
+  return new ProbeError('ended', `bpftrace could not be started: ${String(error)}`, { cause: error });
 }
 
 const MOST_RESTARTS = 3;
