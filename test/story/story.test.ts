@@ -115,7 +115,7 @@ describe('a sentence', () => {
     expect(written('memory.max', '67108864\n')).toBe('The limit of 64 MiB is written into memory.max');
     expect(written('pids.max', '256')).toBe('The limit of 256 processes is written into pids.max');
     expect(written('cpu.max', '50000 100000')).toBe('The limit of 0.5 cpus is written into cpu.max');
-    expect(written('memory.max', 'max')).toBe('“max” is written into memory.max');
+    expect(written('memory.max', 'max')).toBe('“max” is written into memory.max: no limit');
     expect(written('devices.allow', 'c 1:3 rwm')).toBe('“c 1:3 rwm” is written into devices.allow');
   });
 

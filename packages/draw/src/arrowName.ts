@@ -9,7 +9,8 @@ import type { Shape } from './shapes.ts';
 export function arrowLabel(call: Call, answers: boolean, count = 1): string {
   const { failure, data } = call;
   if (count > 1) return `${call.name.split(' ')[0]} x ${count}`;
-  if (failure) return `${call.name}: ${failure.error}${failure.message ? `, ${failure.message}` : ''}`;
+  if (failure)
+    return `${call.name}: ${failure.error.replaceAll('-', ' ')}${failure.message ? `, ${failure.message}` : ''}`;
   const ended = call.endAt !== undefined && (answers || call.step === 'client/run');
   if (ended && typeof data.exitCode === 'number') return `${call.name}: exit ${data.exitCode}`;
   if (!answers) return call.name;

@@ -31,6 +31,9 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   /** How many: of a list or as a number. */
   amount: (value) => (Array.isArray(value) ? String(value.length) : scalar(value)),
   count: (value) => (Array.isArray(value) ? String(value.length) : scalar(value)),
+  /** How many cgroups, and the word that stands for them afterwards. */
+  cgroups: (value) => (value === 1 ? '1 cgroup' : `${scalar(value) ?? 'some'} cgroups`),
+  it: (value) => (value === 1 ? 'it' : 'them'),
   tries: (value) => (typeof value === 'number' && value > 1 ? `${value} tries` : undefined),
   whiteouts: (value) => (typeof value === 'number' && value > 0 ? `${value} deleted` : undefined),
   list: (value) => (Array.isArray(value) ? andList(value.map(String)) : undefined),
@@ -56,6 +59,13 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   quoted: (value) =>
     scalar(value)?.trim() ? `“${cut(scalar(value)!.trim().replace(/\s+/g, ' '), 40)}”` : undefined,
   limit: (value, data) => limit(scalar(value)?.trim(), scalar(data.name)),
+  /** A value that means no limit, as it is written, in quotes. */
+  unlimited: (value) => {
+    const text = scalar(value)?.trim();
+    return text !== undefined && isUnlimited(text) ? `“${text}”` : undefined;
+  },
+  /** What happened, without a program’s own words in brackets and without advice: both stand with the failure. */
+  gist: (value) => scalar(value)?.split(/ \(|; /)[0],
   firstLine: (value) => (typeof value === 'string' ? firstLine(value) : undefined),
 };
 

@@ -79,6 +79,7 @@ function ofBundle(step: ToldStep): Values {
   return {
     count: members.filter((member) => member.step === step.step).length,
     kinds: kinds.length > 0 ? kinds : undefined,
+    argv: members.findLast(({ event, failure }) => event.data.argv && !failure)?.event.data.argv,
     attachedPid: members.find(({ event }) => event.data.attachedPid !== undefined)?.event.data.attachedPid,
     error: undefined,
   };

@@ -126,6 +126,8 @@ export class ChainLines {
 
 function failureWords({ error, message, remedy }: CallError, words: string): string {
   const what = message ?? error;
-  const said = words.includes(what) ? words : `${words}: ${what}`;
+  // The sentence leaves out a program’s own words in brackets; the command’s last words have them.
+  const [gist = what] = what.split(/ \(|; /);
+  const said = words.includes(gist) ? words : `${words}: ${what}`;
   return remedy ? `${said} (${remedy})` : said;
 }

@@ -1,4 +1,5 @@
 import type { ChainState, ToldStep } from '@underdock/chain';
+import { failureWords } from './evidence/values.ts';
 
 /** Where the chain broke, why, and what to do: stands above the evidence until the reader looks at the place itself. */
 export function FailureBar(props: {
@@ -21,7 +22,7 @@ export function FailureBar(props: {
   return (
     <div className="failure-note" role="status">
       <strong>
-        {failure.kind === 'chain' ? 'The chain broke' : 'The process died'}: {failure.error}
+        {failure.kind === 'chain' ? 'The chain broke' : 'The process died'}: {failureWords(failure.error)}
       </strong>
       {failure.message && <p>{failure.message}</p>}
       {failure.remedy && <p>What to do: {failure.remedy}</p>}

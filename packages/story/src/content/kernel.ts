@@ -176,7 +176,7 @@ export const KERNEL: StoryTable = {
   'kernel/execve': {
     title: 'Become a program',
     does: ['{actor} becomes {argv|command}', '{actor} becomes {path}', '{actor} becomes another program'],
-    many: ['{count} programs are executed'],
+    many: ['{actor} becomes {argv|command}', '{count} programs are executed'],
     failed: ['{path} can’t be executed: {error}[: {message}]', 'The program can’t be executed: {error}'],
     why: 'execve keeps the process and exchanges the program in it: same pid, same namespaces, same limits, new code. So the runtime’s last process becomes your program, and nothing of the runtime is left inside.',
     tryIt: ['cat /proc/{init}/cmdline | tr "\\0" " "', 'ls -l /proc/{init}/exe'],

@@ -7,7 +7,9 @@ export const KERNEL_FACTS: StoryTable = {
   'kernel/cgroup-mkdir': {
     title: 'A control group',
     does: ['{actor} makes the cgroup {path|tail}[ for {controllers|list}]', '{actor} makes a cgroup'],
-    many: ['{actor} makes {count} cgroups for the container[ and puts process {attachedPid} into them]'],
+    many: [
+      '{actor} makes {count|cgroups} for the container[ and puts process {attachedPid} into {count|it}]',
+    ],
     failed: ['The cgroup is refused: {error}'],
     why: 'A cgroup is a folder in a special filesystem. Making the folder makes the group; its files hold limits and counters. With the old cgroups (v1) there is one folder for each controller, with v2 a single one.',
     tryIt: ['cat /proc/{init}/cgroup'],
@@ -40,6 +42,7 @@ export const KERNEL_FACTS: StoryTable = {
     title: 'A limit becomes real',
     does: [
       'The limit of {value|limit} is written into {name}',
+      '{value|unlimited} is written into {name}: no limit',
       '{value|quoted} is written into {name}',
       '{actor} writes into {name}',
       '{actor} writes into a cgroup file',
@@ -88,7 +91,7 @@ export const KERNEL_FACTS: StoryTable = {
       '{name} is read back',
       'A value of the cgroup is read back',
     ],
-    many: ['{count} values of the cgroup are read back'],
+    many: ['Limits and counters of the cgroup are read: {count} values'],
     why: 'Reading the file back is a second witness: what was written is what the kernel now holds to. Asked-for and real value can differ, since the kernel rounds to whole pages.',
     tryIt: ['cat {file}'],
     see: CGROUPS,

@@ -5,7 +5,7 @@ import type { TraceEvent } from '@underdock/trace';
 import { changeOf } from './change.ts';
 import { RawEvidence } from './RawEvidence.tsx';
 import { TryIt } from './TryIt.tsx';
-import { duration, instant, type ShownField, shownFields } from './values.ts';
+import { duration, failureWords, instant, type ShownField, shownFields } from './values.ts';
 
 /** What lies behind the chosen step: who did what, how it is known, why it happened and what it changed. */
 export function Evidence(props: {
@@ -47,7 +47,9 @@ function Heading({ step, call }: { step: ToldStep; call: Call | undefined }) {
       {event.type === 'fact' ? (
         <h3 className="fact-name">{storyOf(step.step)?.title ?? callName(step.step, event.data)}</h3>
       ) : (
-        <h3 className="call-name">{call?.name ?? nameOfStep(step)}</h3>
+        <h3 className="call-name">
+          {event.type === 'log' ? nameOfStep(step) : (call?.name ?? nameOfStep(step))}
+        </h3>
       )}
       <p>
         by <code>{event.actor.name}</code>
@@ -70,7 +72,7 @@ function Heading({ step, call }: { step: ToldStep; call: Call | undefined }) {
 export function FailureNote({ failure }: { failure: { error: string; message?: string; remedy?: string } }) {
   return (
     <div className="failure-note">
-      <strong>Failed: {failure.error}</strong>
+      <strong>Failed: {failureWords(failure.error)}</strong>
       {failure.message && <p>{failure.message}</p>}
       {failure.remedy && <p>What to do: {failure.remedy}</p>}
     </div>
@@ -82,7 +84,10 @@ function nameOfStep(step: ToldStep): string {
 }
 
 function Said({ step }: { step: ToldStep }) {
-  const asked = shownFields(step.event.data);
+  const { data, type } = step.event;
+  // What a program notes is its message; what fails tells its message as a failure.
+  const note = type === 'log' && !step.failure && data.message ? { says: data.message } : {};
+  const asked = shownFields({ ...note, ...data });
   const before = new Map(asked.map((field) => [field.name, field.value]));
   const answered = shownFields(step.end?.data ?? {}).filter(
     (field) => before.get(field.name) !== field.value,
@@ -151,22 +156,38 @@ function Changes({ facts, isFact }: { facts: readonly TraceEvent[]; isFact: bool
     <section>
       <h3>{isFact ? 'What was found' : 'Before and after'}</h3>
       <dl className="fields">
-        {facts.map(changeOf).map((change) => (
-          <div key={change.seq}>
-            <dt>{change.what}</dt>
-            <dd className="mono">
-              {change.before && (
-                <>
-                  <span className="before">{change.before}</span> → <span className="sr-only">becomes </span>
-                </>
-              )}
-              {change.after}
-            </dd>
-          </div>
-        ))}
+        {newestOf(facts)
+          .map(changeOf)
+          .map((change) => (
+            <div key={change.seq}>
+              <dt>{breakable(change.what)}</dt>
+              <dd className="mono">
+                {change.before && (
+                  <>
+                    <span className="before">{change.before}</span> →{' '}
+                    <span className="sr-only">becomes </span>
+                  </>
+                )}
+                {change.after}
+              </dd>
+            </div>
+          ))}
       </dl>
     </section>
   );
+}
+
+/** File names may break after their underscores and dots. */
+function breakable(name: string): string {
+  return name.replaceAll(/[_./](?=.)/g, '$&\u200b');
+}
+
+/** A value that is read again and again stands here once, as it was last. */
+function newestOf(facts: readonly TraceEvent[]): TraceEvent[] {
+  const byName = new Map(
+    facts.map((fact) => [fact.step === 'kernel/has-cgroup-value' ? fact.data.file : fact.seq, fact]),
+  );
+  return [...byName.values()];
 }
 
 const MOST_EFFECTS = 8;

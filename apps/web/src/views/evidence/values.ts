@@ -27,6 +27,11 @@ const NAMES: Readonly<Record<string, string>> = {
   unpackedBytes: 'unpacked',
   readOnly: 'read-only',
   mountPoint: 'mounted at',
+  comm: 'name',
+  victimPid: 'process killed',
+  totalVmKb: 'address space',
+  anonRssKb: 'memory in use',
+  uncertaintyMs: 'time is sure to',
 };
 
 /** Fields that the panel shows elsewhere, or that mean nothing to a reader. */
@@ -51,6 +56,7 @@ export function nameOf(field: string): string {
 export function shownValue(name: string, value: unknown): string {
   if (typeof value === 'number') {
     if (/bytes/i.test(name)) return bytes(value);
+    if (/Kb$/.test(name)) return bytes(value * 1024);
     if (/Ms$/.test(name)) return duration(value);
     return String(value);
   }
@@ -76,12 +82,20 @@ function itemOf(value: unknown): string {
 
 function isEmpty(value: unknown): boolean {
   return (
-    value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+    value === undefined ||
+    value === null ||
+    value === '' ||
+    (typeof value === 'object' && Object.keys(value).length === 0)
   );
 }
 
 function isMono(name: string, value: unknown): boolean {
   return typeof value === 'string' || Array.isArray(value) || /pid|inode|fd$/i.test(name);
+}
+
+/** A failure’s code in words: `command-not-found` is command not found; names of errors stay as the kernel has them. */
+export function failureWords(code: string): string {
+  return code === 'OOM' ? 'out of memory' : code.replaceAll('-', ' ');
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

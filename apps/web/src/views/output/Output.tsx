@@ -19,13 +19,15 @@ export function Output(props: {
   const output = useMemo(() => outputText(events, upTo), [events, upTo]);
   const last = output.text.trimEnd().split('\n').at(-1) ?? '';
   const alive = run?.state === 'running';
+  const nothing =
+    run?.state === 'finished' || run?.state === 'failed' ? 'nothing was written' : 'nothing written yet';
   return (
     <section className={isOpen ? 'output is-open' : 'output'} aria-label="Output of the container">
       <header>
         <button type="button" className="quiet" aria-expanded={isOpen} onClick={() => setChosen(!isOpen)}>
           {run?.tty ? 'Console' : 'Output'}
         </button>
-        {!isOpen && <code className="last-line">{last || 'nothing written yet'}</code>}
+        {!isOpen && <code className="last-line">{last || nothing}</code>}
         {output.omittedBytes > 0 && (
           <span className="quiet-text">{output.omittedBytes.toLocaleString()} bytes were not kept</span>
         )}
@@ -35,7 +37,7 @@ export function Output(props: {
           <Console key={run.id} run={run.id} events={events} upTo={upTo} open={alive && props.canDrive} />
         </Suspense>
       )}
-      {isOpen && !run?.tty && <PlainOutput text={output.text} />}
+      {isOpen && !run?.tty && <PlainOutput text={output.text || nothing} />}
       {isOpen && run && !run.tty && run.interactive && props.canDrive && (
         <InputLine run={run.id} alive={alive} />
       )}
@@ -52,7 +54,7 @@ function PlainOutput({ text }: { text: string }) {
     // A box that scrolls has to be reachable by keyboard.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
     <div ref={end} role="log" aria-label="Output" tabIndex={0} className="plain-output">
-      <pre>{text || 'nothing written yet'}</pre>
+      <pre>{text}</pre>
     </div>
   );
 }
