@@ -16,19 +16,23 @@ export interface Place {
   subtree?: string;
 }
 
+let scopes = 0;
+
 /** Makes the cgroups that systemd would have made for `who`, delegated as cgroups(7) and systemd's CGROUP_DELEGATION say. */
 export async function placeOf(who: Who): Promise<Place> {
   if (who === 'root') return { own: '/system.slice/underdock.service', subtree: '/' };
   for (const path of ['/user.slice', SLICE]) await make(path, true);
   if (who === 'undelegated') return { own: await make(`${SLICE}/session-1.scope`, false) };
+  // A new one each time, as systemd makes one for each command: underdock makes a used one an inner cgroup.
+  scopes++;
   if (who === 'delegated-in-place') {
-    const scope = await make(`${SLICE}/delegated.scope`, false);
+    const scope = await make(`${SLICE}/delegated-${scopes}.scope`, false);
     await give(scope);
     return { own: scope, subtree: scope };
   }
   const service = await make(`${SLICE}/user@1000.service`, true);
   await give(service);
-  const leaf = await make(`${service}/console.scope`, false);
+  const leaf = await make(`${service}/console-${scopes}.scope`, false);
   await give(leaf);
   return { own: leaf, subtree: service };
 }
