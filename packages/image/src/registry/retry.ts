@@ -28,7 +28,9 @@ export async function tried<T>(
     } catch (error) {
       signal?.throwIfAborted();
       idle = progressed() ? 1 : idle + 1;
-      if (!isPassing(error) || idle >= settings.attempts) throw withAttempts(error, attempt);
+      // What has been tried often enough further in is not tried as often again.
+      const isExhausted = error instanceof ImageError && error.attempts !== undefined;
+      if (!isPassing(error) || isExhausted || idle >= settings.attempts) throw withAttempts(error, attempt);
       const asked = error.retryAfterMs;
       if (asked !== undefined && asked > settings.longestRetryAfterMs) throw withAttempts(error, attempt);
       await pause(asked ?? backoff(settings, idle), undefined, signal ? { signal } : {}).catch(() => {
@@ -44,7 +46,7 @@ function backoff(settings: RegistrySettings, failures: number): number {
 }
 
 function withAttempts(error: unknown, attempts: number): unknown {
-  if (!(error instanceof ImageError) || attempts === 1) return error;
+  if (!(error instanceof ImageError) || error.attempts !== undefined || attempts === 1) return error;
   const { code, message, method, url, status, retryAfterMs, cause } = error;
   return new ImageError(code, `${message} (tried ${attempts} times)`, {
     attempts,
