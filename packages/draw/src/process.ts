@@ -12,7 +12,8 @@ export function processWords(picture: ContainerPicture, layout: Layout): Shape[]
   const base = { part: 'life', states: [picture.life], layer: 'process', x: cx, anchor: 'middle' } as const;
   // Few words where the ring is small: the floor below must stay free.
   const terse = inner < small * 5;
-  const lines = linesOf(picture, init, terse);
+  const brief = inner < small * 6.5;
+  const lines = linesOf(picture, init, terse, brief);
   return lines.flatMap((text, i) =>
     words({
       ...base,
@@ -28,15 +29,20 @@ export function processWords(picture: ContainerPicture, layout: Layout): Shape[]
   );
 }
 
-function linesOf(picture: ContainerPicture, init: ProcessFact | undefined, terse: boolean): string[] {
+function linesOf(
+  picture: ContainerPicture,
+  init: ProcessFact | undefined,
+  terse: boolean,
+  brief: boolean,
+): string[] {
   if (picture.life === 'none') return ['process', 'not yet there'];
   if (picture.life === 'gone') return ['taken apart', exitWords(picture, init)];
   if (!init) return [picture.life === 'dead' ? 'ended' : 'being built', exitWords(picture, init)];
-  const name = (terse ? init.comm.replace(/^runc:/, '') : init.comm) || 'process';
+  const name = (brief ? init.comm.replace(/^runc:/, '') : init.comm) || 'process';
   if (picture.life === 'dead')
     return [name, exitWords(picture, init), ...(terse ? [] : [`${init.pid} outside`])];
   const pids = pidWords(init, terse);
-  return init.waiting && !terse ? [name, ...pids, 'waits for start'] : [name, ...pids];
+  return init.waiting && !brief ? [name, ...pids, 'waits for start'] : [name, ...pids];
 }
 
 /** Both numbers of a process, where both are known. */

@@ -12,7 +12,8 @@ export function FailureBar(props: {
   const failure = props.state?.failure;
   if (!failure || (step?.failure && failure.key === (step.span ?? step.key))) return null;
   // Who asked tells the same failure once more: then only the place is missing.
-  const isTold = step?.failure !== undefined && step.failure.message === failure.message;
+  const isTold =
+    step?.failure !== undefined && (step.failure.message ?? '').startsWith(failure.message ?? failure.error);
   const show = (
     <button type="button" className="link" onClick={() => props.onShow(failure.key)}>
       Show where it {failure.kind === 'chain' ? 'broke' : 'died'}

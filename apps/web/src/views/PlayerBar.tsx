@@ -83,7 +83,8 @@ function FollowState({ reading, snapshot }: { reading: Reading; snapshot: Readin
   const { player, behind, closed } = snapshot;
   const { state } = useLink();
   if (!closed && state !== 'connected') return <span className="quiet-text">agent away</span>;
-  if (player.following && !closed) return <span className="live-word">live</span>;
+  if (player.following && !closed)
+    return <span className="live-word">{behind > 2 ? 'catching up' : 'live'}</span>;
   if (behind === 0) return <span className="quiet-text">{closed ? 'at the end' : 'live'}</span>;
   const steps = `${behind} ${behind === 1 ? 'step' : 'steps'}`;
   return (

@@ -54,9 +54,9 @@ export const HIGH_LEVEL: StoryTable = {
   'high-level/fetch-layer': {
     title: 'Fetch a layer',
     does: [
-      '{actor} fetches layer {index|nth}, {totalBytes|bytes}',
-      '{actor} fetches layer {index|nth}',
-      '{actor} fetches a layer',
+      '{actor} needs layer {index|nth}, {totalBytes|bytes}',
+      '{actor} needs layer {index|nth}',
+      '{actor} needs a layer',
     ],
     answers: [
       '?cached Layer {index|nth} is on this host already[, {bytes|bytes}]',

@@ -27,6 +27,7 @@ const NAMES: Readonly<Record<string, string>> = {
   unpackedBytes: 'unpacked',
   readOnly: 'read-only',
   mountPoint: 'mounted at',
+  index: 'layer',
   comm: 'name',
   victimPid: 'process killed',
   totalVmKb: 'address space',
@@ -55,6 +56,8 @@ export function nameOf(field: string): string {
 /** A value as one would write it down, with its unit. */
 export function shownValue(name: string, value: unknown): string {
   if (typeof value === 'number') {
+    // Layers count from 0 in the manifest, from 1 for people.
+    if (name === 'index') return String(value + 1);
     if (/bytes/i.test(name)) return bytes(value);
     if (/Kb$/.test(name)) return bytes(value * 1024);
     if (/Ms$/.test(name)) return duration(value);

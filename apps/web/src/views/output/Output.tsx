@@ -19,8 +19,8 @@ export function Output(props: {
   const output = useMemo(() => outputText(events, upTo), [events, upTo]);
   const last = output.text.trimEnd().split('\n').at(-1) ?? '';
   const alive = run?.state === 'running';
-  const nothing =
-    run?.state === 'finished' || run?.state === 'failed' ? 'nothing was written' : 'nothing written yet';
+  const isOver = run?.state === 'finished' || run?.state === 'failed';
+  const nothing = isOver && upTo >= events.length ? 'nothing was written' : 'nothing written yet';
   return (
     <section className={isOpen ? 'output is-open' : 'output'} aria-label="Output of the container">
       <header>
