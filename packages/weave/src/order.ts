@@ -1,8 +1,8 @@
 import type { RawRecord } from './record.ts';
 
-/** How many ticks (50 ms each) a record waits at most for older ones. */
-const PATIENCE = 4;
-/** A heartbeat is printed on one processor while another's records may lag a little behind. */
+/** How many ticks (50 ms each) a record waits at most for older ones: a probe on a busy machine can lag by a second. */
+const PATIENCE = 40;
+/** underdock's own records of the same instant may come a little after a heartbeat. */
 const SLACK_MS = 5;
 
 /**

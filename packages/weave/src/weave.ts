@@ -18,7 +18,7 @@ export interface WeaveOptions {
 export interface Weave {
   /** A span id that is unused in this trace. */
   newSpan(): string;
-  /** Takes a record in any order; events come out sorted as far as heartbeats and four ticks of patience allow. */
+  /** Takes a record in any order; events come out sorted as far as heartbeats and forty ticks of patience allow. */
   add(record: RawRecord): void;
   /** To be called every 50 ms: writes what has waited long enough even when nothing new comes in. */
   tick(): void;

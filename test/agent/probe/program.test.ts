@@ -8,6 +8,7 @@ const build = (target: Partial<ProgramTarget> = {}) =>
   buildProgram([processFragment([272, 308]), kernelFragment({ oomDetail: true })], {
     version: [0, 17],
     arch: 'x64',
+    processors: 2,
     hasTracepoint: () => true,
     ...target,
   });

@@ -6,6 +6,8 @@ export interface ProgramTarget {
   /** bpftrace's version as major and minor, for example 0 and 17. */
   version: readonly [number, number];
   arch: 'x64' | 'arm64';
+  /** How many processors are online. */
+  processors: number;
   /** Whether the kernel has a tracepoint, as `category:name`. */
   hasTracepoint: (name: string) => boolean;
 }
@@ -17,8 +19,10 @@ export interface Program {
   missing: string[];
 }
 
-/** How often the probe says that it is alive, in ms. */
-export const HEARTBEAT_MS = 50;
+/** Heartbeats a second on each processor; fewer where there are many, or they would be most of what is printed. */
+export function heartbeatHz(processors: number): number {
+  return Math.max(4, Math.min(20, Math.round(400 / processors)));
+}
 
 /** Puts the layers' fragments together into one program. */
 export function buildProgram(fragments: readonly Fragment[], target: ProgramTarget): Program {
@@ -26,7 +30,7 @@ export function buildProgram(fragments: readonly Fragment[], target: ProgramTarg
   const probes = fragments.flatMap((f) => f.probes ?? []);
   const there = probes.filter((probe) => target.hasTracepoint(probe.needs));
   const text = [
-    `interval:ms:${HEARTBEAT_MS} { printf("t %llu\\n", nsecs); }`,
+    `profile:hz:${heartbeatHz(target.processors)} { printf("t %llu %d\\n", nsecs, cpu); }`,
     ...there.map((probe) => probe.text),
     syscallProbes(calls, target.arch),
   ].join('\n');

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import type { WatcherState } from '@underdock/trace';
 import { bpftraceVersion, type Probe, readTracepoints, startProbe } from '../../probe/bpftrace.ts';
 import { locateOn, readHierarchies, readMountinfo } from '../../probe/cgroupMounts.ts';
 import { ProbeDecoder } from '../../probe/decode.ts';
 import { ProbeError } from '../../probe/error.ts';
 import { FanOut } from '../../probe/fanOut.ts';
+import { LineOrder } from '../../probe/lineOrder.ts';
 import type { Printed, ProbeLine } from '../../probe/lines.ts';
 import { LostCount } from '../../probe/lostCount.ts';
 import { buildProgram } from '../../probe/program.ts';
@@ -30,6 +32,7 @@ export class BpftraceWatch implements KernelWatch {
   #out = new FanOut();
   #probe: Probe | undefined;
   #decoder: ProbeDecoder | undefined;
+  #order: LineOrder | undefined;
   /** Added to the probe's instants to make them CLOCK_MONOTONIC, in ms: some versions count the time asleep too. */
   #offsetMs: number | undefined;
   #lastMs = 0;
@@ -65,8 +68,10 @@ export class BpftraceWatch implements KernelWatch {
     const changing = SYSCALLS.filter((call) => call.name === 'unshare' || call.name === 'setns');
     const ids = changing.map((call) => call.ids[arch === 'x64' ? 0 : 1] ?? -1);
     const oomDetail = points.hasField('oom:mark_victim', 'total_vm');
+    const processors = Math.max(1, cpus().length);
+    this.#order = new LineOrder(processors);
     const fragments = [processFragment(ids), kernelFragment({ oomDetail })];
-    const program = buildProgram(fragments, { version, arch, hasTracepoint: points.has });
+    const program = buildProgram(fragments, { version, arch, processors, hasTracepoint: points.has });
     const hierarchies = readHierarchies(await readFile('/proc/self/cgroup', 'utf8'));
     this.#offsetMs = undefined;
     this.#decoder = new ProbeDecoder({
@@ -87,15 +92,18 @@ export class BpftraceWatch implements KernelWatch {
   #printed(printed: Printed): void {
     if (printed.is === 'other') return;
     if (printed.is === 'lost') this.#lost.add(printed.count, 'bpftrace’s buffer was full');
-    else this.#lost.attempt(() => printed.is === 'line' && this.#line(printed.line));
+    else if (printed.is === 'malformed') this.#lost.attempt(() => false);
+    else this.#line(printed.line);
   }
 
-  #line(line: ProbeLine): boolean {
-    if (line.letter === 't') {
-      this.#calibrate(Number(line.words[0]) / 1e6);
-      this.#tellLost();
-    }
-    return this.#decoder?.line(line) ?? false;
+  #line(line: ProbeLine): void {
+    if (line.letter === 't') this.#calibrate(Number(line.words[0]) / 1e6);
+    this.#decode(this.#order?.take(line) ?? []);
+    if (line.letter === 't') this.#tellLost();
+  }
+
+  #decode(lines: ProbeLine[]): void {
+    for (const line of lines) this.#lost.attempt(() => this.#decoder?.line(line) ?? false);
   }
 
   // With each heartbeat: one event, whatever the number.
@@ -118,6 +126,7 @@ export class BpftraceWatch implements KernelWatch {
 
   #ended(error: ProbeError): void {
     this.#probe = undefined;
+    this.#decode(this.#order?.flush() ?? []);
     this.#tellLost();
     const again = this.#restarts.next();
     const what = again ? 'it is started again' : 'it ended too often to be started again';
