@@ -85,6 +85,7 @@ function FollowState({ reading, snapshot }: { reading: Reading; snapshot: Readin
   if (!closed && state !== 'connected') return <span className="quiet-text">agent away</span>;
   if (player.following && !closed)
     return <span className="live-word">{behind > 2 ? 'catching up' : 'live'}</span>;
+  if (snapshot.steps.length === 0) return null;
   if (behind === 0) return <span className="quiet-text">{closed ? 'at the end' : 'live'}</span>;
   const steps = `${behind} ${behind === 1 ? 'step' : 'steps'}`;
   return (
