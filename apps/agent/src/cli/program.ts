@@ -2,13 +2,10 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import type { OpenedRuns, OpenRunsOptions } from '../run/openRuns.ts';
 import { VERSION } from './about.ts';
-import { doctorAct } from './doctorCommand.ts';
 import { complain } from './errors.ts';
-import { runAct } from './runAct.ts';
 import { dockerSpelling, type RunFlags, runCommand } from './runFlags.ts';
 import type { Streams } from './terminal.ts';
-import { type UpFlags, upAct } from './upAct.ts';
-import { verify } from './verify.ts';
+import type { UpFlags } from './upAct.ts';
 
 /** What the command line is given from outside. */
 export interface Outside {
@@ -18,6 +15,8 @@ export interface Outside {
   uid: number;
   openRuns: (options: OpenRunsOptions) => Promise<Pick<OpenedRuns, 'runs' | 'close' | 'recovered'>>;
 }
+
+// Each command loads what it needs when it is called: the server alone is half of the program.
 
 /** Runs one command line (without `node` and the program's name) and resolves with its exit code; never rejects. */
 export async function main(args: readonly string[], outside: Outside): Promise<number> {
@@ -69,7 +68,7 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
     runCommand()
       .copyInheritedSettings(program)
       .action(async (image: string, command: string[], flags: RunFlags) =>
-        finish(await runAct(image, command, flags, outside)),
+        finish(await (await import('./runAct.ts')).runAct(image, command, flags, outside)),
       ),
   );
   program
@@ -77,12 +76,14 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
     .description('what this host can and can’t do, and what to do about it')
     .option('--json', 'as JSON')
     .option('--state <dir>', 'state folder')
-    .action(async (flags: { json?: boolean; state?: string }) => finish(await doctorAct(flags, outside)));
+    .action(async (flags: { json?: boolean; state?: string }) =>
+      finish(await (await import('./doctorCommand.ts')).doctorAct(flags, outside)),
+    );
   program
     .command('verify')
     .description('check a trace: exit code 0 whole, 3 cut off but readable, 1 broken')
     .argument('<file>', '.chain or .chain.gz, - for standard input')
-    .action(async (file: string) => finish(await verify(file, print)));
+    .action(async (file: string) => finish(await (await import('./verify.ts')).verify(file, print)));
   program
     .command('version')
     .description('print the version')
@@ -107,7 +108,7 @@ function addUp(program: Command, outside: Outside, finish: (code: number) => voi
       [],
     )
     .option('--state <dir>', 'state folder')
-    .action(async (flags: UpFlags) => finish(await upAct(flags, outside)));
+    .action(async (flags: UpFlags) => finish(await (await import('./upAct.ts')).upAct(flags, outside)));
 }
 
 /** Whether standard error may be coloured: on a terminal, unless NO_COLOR says otherwise. */

@@ -11,7 +11,7 @@ const MAX_INPUT = 64 * 1024;
 /** Runs in the agent of the same user, so that they show in its page. Throws AgentError `agent-gone`. */
 export async function carryThere(agent: AgentRecord): Promise<Carrier> {
   const socket = io(agent.url, {
-    auth: { token: agent.token },
+    auth: { token: agent.token, client: 'cli' },
     path: '/socket.io/',
     transports: ['websocket'],
     reconnection: false,

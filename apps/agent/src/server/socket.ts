@@ -67,8 +67,9 @@ function welcome(socket: Socket, options: SocketOptions): void {
   talk.listen();
   // The page shows no controls to somebody who may only look.
   socket.emit('role', (socket.data as { role: Role }).role);
-  socket.emit('role', (socket.data as { role: Role }).role);
   socket.emit('runs', options.runs.list());
+  // The command line has no place for it, and examining a host starts programs.
+  if (socket.handshake.auth.client === 'cli') return;
   options.doctor().then(
     (report) => socket.emit('doctor', report),
     (error) => options.log(`the host could not be examined: ${error?.stack ?? error}`),
