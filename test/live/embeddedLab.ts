@@ -47,7 +47,7 @@ export const watchNothing: KernelWatch = {
   state: { layer: 'kernel', name: 'none', state: 'missing', why: 'not started by this test' },
   start: async () => watchNothing.state,
   follow: () => () => {},
-  settle: async () => {},
+  settle: async () => true,
   stop: async () => {},
   wrap: (argv) => [...argv],
 };

@@ -18,8 +18,11 @@ export interface Watcher {
    * header's `clock.monotonicNs`). Returns how to stop following.
    */
   follow(originNs: bigint, follower: Follower): () => void;
-  /** Resolves when everything that happened before the call has been handed to the followers (at most `timeoutMs`, 2 s). */
-  settle(timeoutMs?: number): Promise<void>;
+  /**
+   * True when everything that happened before the call has been handed to the followers; false when the source lagged
+   * behind for longer than `timeoutMs` (2 s).
+   */
+  settle(timeoutMs?: number): Promise<boolean>;
   /** Ends what it started and resolves when that is gone. */
   stop(): Promise<void>;
 }

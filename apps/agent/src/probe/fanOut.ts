@@ -42,15 +42,15 @@ export class FanOut {
     }
   }
 
-  /** Resolves when a heartbeat later than `until` (ms of CLOCK_MONOTONIC) has come, or after `timeoutMs`. */
-  settle(until: number, timeoutMs: number): Promise<void> {
+  /** True when a heartbeat later than `until` (ms of CLOCK_MONOTONIC) has come, false after `timeoutMs` without one. */
+  settle(until: number, timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => finish(), timeoutMs);
-      const waiting = { until, done: () => finish() };
-      const finish = () => {
+      const timer = setTimeout(() => finish(false), timeoutMs);
+      const waiting = { until, done: () => finish(true) };
+      const finish = (whole: boolean) => {
         clearTimeout(timer);
         this.#settling.delete(waiting);
-        resolve();
+        resolve(whole);
       };
       this.#settling.add(waiting);
     });

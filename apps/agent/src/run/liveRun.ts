@@ -41,7 +41,8 @@ export interface RunStart {
   deadline?: string;
 }
 
-const SETTLE_MS = 1000;
+/** How long a lagging watcher is waited for at a run’s end before the trace says that its last records are missing. */
+const SETTLE_MS = 5000;
 /** A header's command has no more words (headerSchema): a thousand variables are two thousand words. */
 const MOST_WORDS = 1000;
 
@@ -249,13 +250,19 @@ class LiveRun implements Run {
     const { exitCode, error } = outcome;
     if (error) this.#client.fail(error, { exitCode });
     else this.#client.end({ exitCode });
-    await this.#around.watch.settle(SETTLE_MS);
+    if (!(await this.#around.watch.settle(SETTLE_MS))) this.#sayLag();
     this.#unfollow();
     this.#outcome = outcome;
     this.#trace.close();
     this.#terminals.clear();
     this.#become(error ? 'failed' : 'finished');
     return outcome;
+  }
+
+  #sayLag(): void {
+    const { name } = this.#around.watch;
+    const why = `it lags behind by more than ${SETTLE_MS / 1000} s: the kernel's last acts are not in this trace`;
+    this.#trace.add({ kind: 'watcher', at: this.#clock.now(), layer: 'kernel', name, state: 'missing', why });
   }
 }
 

@@ -159,8 +159,8 @@ export class BpftraceWatch implements KernelWatch {
     return this.#out.follow(originNs, follower);
   }
 
-  async settle(timeoutMs = 2000): Promise<void> {
-    if (this.#probe) await this.#out.settle(nowMs(), timeoutMs);
+  async settle(timeoutMs = 2000): Promise<boolean> {
+    return this.#probe ? this.#out.settle(nowMs(), timeoutMs) : true;
   }
 
   async stop(): Promise<void> {

@@ -78,8 +78,8 @@ export class StraceWatch implements KernelWatch {
     return this.#out.follow(originNs, follower);
   }
 
-  async settle(timeoutMs = 2000): Promise<void> {
-    if (this.#timer) await this.#out.settle(nowMs(), timeoutMs);
+  async settle(timeoutMs = 2000): Promise<boolean> {
+    return this.#timer ? this.#out.settle(nowMs(), timeoutMs) : true;
   }
 
   async stop(): Promise<void> {

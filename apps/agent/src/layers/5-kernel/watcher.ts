@@ -54,7 +54,7 @@ class BestWatch implements KernelWatch {
     return this.#chosen.follow(originNs, follower);
   }
 
-  settle(timeoutMs?: number): Promise<void> {
+  settle(timeoutMs?: number): Promise<boolean> {
     return this.#chosen.settle(timeoutMs);
   }
 
