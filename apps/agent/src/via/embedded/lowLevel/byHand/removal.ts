@@ -15,7 +15,12 @@ async function strayPid(record: ByHandRecord): Promise<number | undefined> {
   const pid = await writtenPid(record.work);
   if (pid === undefined) return undefined;
   const folder = await readlink(`/proc/${pid}/cwd`).catch(() => '');
-  return folder === path.join(record.work, 'tools') ? pid : undefined;
+  return isItsFolder(folder, path.join(record.work, 'tools')) ? pid : undefined;
+}
+
+/** Where the folder lies on a mount of its own, a process that has left the host's root sees it from that mount's root. */
+function isItsFolder(seen: string, folder: string): boolean {
+  return seen === folder || (seen.split('/').length > 3 && folder.endsWith(seen));
 }
 
 async function gone(pid: number, startTime: number): Promise<void> {
