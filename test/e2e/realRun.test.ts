@@ -226,7 +226,7 @@ describe('a container that is run from the page', () => {
 });
 
 describe('an agent that was killed', () => {
-  it('is missed at once, and the page finds its successor by itself, with the same link', async () => {
+  it('is missed at once, and the page finds its successor and its old run by itself, with the same link', async () => {
     const doomed = await startRealAgent();
     const { page } = await openPage(browser, doomed.drive);
     await runFromForm(page, 'underdock run starter /bin/true');
@@ -241,6 +241,11 @@ describe('an agent that was killed', () => {
     try {
       expect(next.drive).toBe(doomed.drive);
       await page.getByRole('alert').waitFor({ state: 'detached' });
+      expect(await sentences(page)).toEqual(story);
+      await page.reload();
+      await page.getByText(story[0]!).first().waitFor();
+      await toTheEnd(page);
+      expect(await sentences(page)).toEqual(story);
       await runFromForm(page, 'underdock run starter /bin/true');
       await untilState(page, 'exit code 0');
     } finally {

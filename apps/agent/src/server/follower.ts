@@ -1,5 +1,5 @@
 import type { TraceEvent } from '@underdock/trace';
-import type { Run } from '../run/runs.ts';
+import type { Followable } from './storedTrace.ts';
 
 /** Where a follower's batches go. */
 export interface Outlet {
@@ -19,11 +19,11 @@ export class Follower {
   #at: number;
   #awake = false;
   #stopped = false;
-  readonly #run: Run;
+  readonly #run: Followable;
   readonly #outlet: Outlet;
   readonly #unsubscribe: () => void;
 
-  constructor(run: Run, fromSeq: number, outlet: Outlet) {
+  constructor(run: Followable, fromSeq: number, outlet: Outlet) {
     this.#run = run;
     this.#outlet = outlet;
     this.#at = fromSeq - 1;

@@ -14,6 +14,7 @@ import type { Bucket } from './bucket.ts';
 import { Follower } from './follower.ts';
 import { type Answer, answerFor, firstIssue, problem } from './problem.ts';
 import type { SocketOptions } from './socket.ts';
+import { type Followable, followable } from './storedTrace.ts';
 
 /** A socket follows no more runs than this at once. */
 const MAX_FOLLOWED = 64;
@@ -41,11 +42,14 @@ export class SocketTalk {
   }
 
   listen(): void {
-    this.#on('follow', followSchema, 'watch', (run, { fromSeq }) => this.#follow(run, fromSeq));
-    this.#on('unfollow', unfollowSchema, 'watch', (run) => {
+    const find = (id: string) => followable(this.#options.runs, id);
+    this.#on('follow', followSchema, 'watch', (run, { fromSeq }) => this.#follow(run, fromSeq), find);
+    const unfollow = (run: { id: string }) => {
       this.#followers.get(run.id)?.stop();
       this.#followers.delete(run.id);
-    });
+    };
+    const followed = (id: string) => (this.#followers.has(id) ? { id } : this.#options.runs.get(id));
+    this.#on('unfollow', unfollowSchema, 'watch', unfollow, followed);
     this.#on('attach', unfollowSchema, 'drive', (run) => this.#attach(run));
     this.#on('resize', resizeSchema, 'drive', (run, { cols, rows }) => run.resize(cols, rows));
     this.#on('input', inputSchema, 'drive', async (run, { base64, end }) => {
@@ -62,11 +66,13 @@ export class SocketTalk {
     this.#socket.on('disconnect', () => this.#close());
   }
 
-  #on<S extends z.ZodType<{ run: string }>>(
+  #on<S extends z.ZodType<{ run: string }>, R extends { id: string } = Run>(
     name: string,
     schema: S,
     role: Role,
-    act: (run: Run, message: z.output<S>) => void | Promise<void>,
+    act: (run: R, message: z.output<S>) => void | Promise<void>,
+    find: (id: string) => R | undefined | Promise<R | undefined> = (id) =>
+      this.#options.runs.get(id) as R | undefined,
   ): void {
     this.#socket.on(name, async (message: unknown, acknowledge?: unknown) => {
       const answer: Acknowledge =
@@ -74,8 +80,8 @@ export class SocketTalk {
       try {
         const parsed = schema.safeParse(message);
         const refused = this.#refusal(name, role, parsed);
-        const run = parsed.success ? this.#options.runs.get(parsed.data.run) : undefined;
         if (refused) return answer(refused.problem);
+        const run = parsed.success ? await find(parsed.data.run) : undefined;
         if (!run) return answer(problem(404, 'run-not-found', 'there is no such run any more').problem);
         await act(run, parsed.data as z.output<S>);
         answer({ ok: true });
@@ -110,7 +116,7 @@ export class SocketTalk {
     if (this.#refused > MAX_REFUSED) this.#socket.disconnect(true);
   }
 
-  #follow(run: Run, fromSeq: number): void {
+  #follow(run: Followable, fromSeq: number): void {
     const before = this.#followers.get(run.id);
     before?.stop();
     if (!before && this.#followers.size >= MAX_FOLLOWED) {
