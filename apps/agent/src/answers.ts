@@ -5,7 +5,8 @@ import { findProgram } from './programs.ts';
 
 const run = promisify(execFile);
 
-const LIMIT_MS = 5000;
+/** On a busy or emulated machine the start of a large program alone takes seconds. */
+const LIMIT_MS = 30_000;
 
 /** What a program printed. */
 export interface Answer {
@@ -17,7 +18,7 @@ const answers = new Map<string, Promise<Answer>>();
 
 /**
  * What a program of this host says to some words: its version, say. Asked once in the life of this process, and again
- * when the file, or one of those that the words name, has changed. Rejects when it can't be run, is silent for 5 s, or fails.
+ * when the file, or one of those that the words name, has changed. Rejects when it can't be run, is silent for 30 s, or fails.
  */
 export function answerOf(name: string, words: readonly string[]): Promise<Answer> {
   const file = findProgram(name) ?? name;

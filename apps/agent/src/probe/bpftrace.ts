@@ -36,7 +36,11 @@ export async function bpftraceVersion(): Promise<readonly [number, number]> {
     if (found) return [Number(found[1]), Number(found[2])];
     throw new Error(`bpftrace --version said: ${stdout.trim()}`);
   } catch (cause) {
-    throw new ProbeError('no-tool', 'bpftrace is not installed: apt-get install bpftrace', { cause });
+    const absent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    const why = absent
+      ? 'is not installed: apt-get install bpftrace'
+      : 'does not say its version: try bpftrace --version';
+    throw new ProbeError('no-tool', `bpftrace ${why}`, { cause });
   }
 }
 
