@@ -210,7 +210,8 @@ describe('a container that is run from the page', () => {
       page,
       `underdock run --interactive starter /bin/sh -c 'echo before; read a; echo after'`,
     );
-    await page.getByText('before').first().waitFor();
+    await untilState(page, 'running');
+    await expect.poll(async () => (await sentences(page)).length, { timeout: 30_000 }).toBeGreaterThan(10);
     way.cut();
     await page.getByText('The agent is gone; reconnecting.').waitFor();
     expect((await sentences(page)).length).toBeGreaterThan(10);

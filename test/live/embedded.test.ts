@@ -182,6 +182,14 @@ describe('the embedded engine', () => {
     });
   });
 
+  it.each([
+    [{ publish: ['8080:80'] }, 'no-published-ports'],
+    [{ engine: 'host' as const }, 'no-such-engine'],
+    [{ socket: '/run/docker.sock' }, 'no-such-engine'],
+  ])('refuses %j, which it has no use for', async (flags, code) => {
+    await expect(lab.start(flags)).rejects.toMatchObject({ code, remedy: expect.any(String) });
+  });
+
   it('says which runtimes there are when it is asked for another', async () => {
     await expect(lab.start({ runtime: 'nosuch' })).rejects.toMatchObject({
       code: 'unknown-runtime',

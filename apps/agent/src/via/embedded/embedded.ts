@@ -23,6 +23,7 @@ export function createEmbedded(stateDir: string, parts: EngineParts): Via {
     name: 'embedded',
     async check(request, allowedMounts) {
       if (request.name !== undefined && taken(request.name)) throw nameTaken(request.name);
+      refuseWhatIsNotOurs(request);
       await checkRuntime(request.runtime, parts.allowedRuntimes ?? [], allowedMounts);
       await parts.runtimes.choose(request.runtime);
       await checkFlags(request, allowedMounts, parts);
@@ -42,6 +43,29 @@ export function createEmbedded(stateDir: string, parts: EngineParts): Via {
       return run;
     },
   };
+}
+
+/** Flags that belong to other ways in must not be passed over in silence. */
+function refuseWhatIsNotOurs({ publish, engine, socket }: RunRequest): void {
+  if (publish.length > 0) {
+    throw new EmbeddedError(
+      'no-published-ports',
+      `the embedded engine can't publish the port ${publish[0]}`,
+      {
+        remedy: 'use --network host: the container’s ports are then the host’s',
+      },
+    );
+  }
+  if (engine !== undefined || socket !== undefined) {
+    const flag = engine === undefined ? `--socket ${socket}` : `--engine ${engine}`;
+    throw new EmbeddedError(
+      'no-such-engine',
+      `${flag} chooses a host's engine, and the embedded way has its own`,
+      {
+        remedy: 'leave the flag out',
+      },
+    );
+  }
 }
 
 /**
