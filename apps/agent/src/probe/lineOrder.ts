@@ -1,7 +1,7 @@
 import type { ProbeLine } from './lines.ts';
 
-/** A processor that has been silent for so much longer than another (ns) was taken offline: it holds nothing up. */
-const OFFLINE_NS = 2e9;
+/** A processor that has been silent for so much longer than another (ns) idles or was taken offline: it holds nothing up. */
+const OFFLINE_NS = 3e8;
 /** How long (ns) the first heartbeats of all processors are waited for. */
 const FIRST_NS = 1e9;
 
