@@ -8,7 +8,6 @@ const build = (target: Partial<ProgramTarget> = {}) =>
   buildProgram([processFragment([272, 308]), kernelFragment({ oomDetail: true })], {
     version: [0, 17],
     arch: 'x64',
-    processors: 2,
     hasTracepoint: () => true,
     ...target,
   });
@@ -28,7 +27,9 @@ describe('the program', () => {
 
   it('knows calls by the numbers of the machine’s architecture', () => {
     expect(build().text).toContain('$id == 165)');
+    expect(build().text).toContain('args->id == 232 ');
     const arm = build({ arch: 'arm64' }).text;
+    expect(arm).toContain('(args->id == 22 ');
     expect(arm).toContain('$id == 40)');
     expect(arm).not.toContain('$id == 165)');
   });

@@ -1,9 +1,7 @@
 import type { ProbeLine } from './lines.ts';
 
-/** A processor that has been silent for so much longer than another (ns) idles or was taken offline: it holds nothing up. */
-const OFFLINE_NS = 3e8;
-/** How long (ns) the first heartbeats of all processors are waited for. */
-const FIRST_NS = 1e9;
+/** An instant is taken by a processor a little before its line can be seen in the buffer. */
+const SLACK_NS = 2e6;
 
 /** A line with an instant, and the pieces that were printed for it before. */
 interface Unit {
@@ -13,41 +11,39 @@ interface Unit {
 
 /**
  * Puts the probe's lines in the order in which things happened. Each processor has a buffer of its own and bpftrace
- * empties a busy one before it looks at the next: a child's first acts can be printed long before its birth. Each
- * processor also prints heartbeats; behind the heartbeat of a processor, none of its lines is older. So what is older
- * than the last heartbeats of all processors is complete.
+ * empties a busy one before it looks at the next: a child's first acts can be printed long before its birth. So lines wait
+ * until the probe proves that all older ones are printed.
  */
 export class LineOrder {
   #pieces = new Map<string, ProbeLine[]>();
   #waiting: Unit[] = [];
-  /** The last heartbeat of each processor, ns. */
-  #clocks = new Map<number, number>();
-  #first: number | undefined;
   #told = 0;
-  readonly #processors: number;
+  readonly #onLate: () => void;
 
-  constructor(processors: number) {
-    this.#processors = processors;
+  /** `onLate` is called for a line that comes although it was proven that none would. */
+  constructor(onLate: () => void) {
+    this.#onLate = onLate;
   }
 
   /**
-   * Takes a line as it was printed and gives the lines that are now in order, if any: a heartbeat `t NS` closes them
-   * and promises that nothing older will come. A line that makes no sense comes back at once.
+   * Takes a line as it was printed and gives the lines that are now in order, if any: `t NS` closes them and promises that
+   * nothing older will come. A line that makes no sense comes back at once.
    */
   take(line: ProbeLine): ProbeLine[] {
     const { letter, words } = line;
     if (letter === 's' || letter === 'a') return this.#piece(line, words[0] ?? '');
-    if (letter === 't') return this.#beat(Number(words[0]), Number(words[1]));
+    if (letter === 't') return this.#proof(Number(words[0]));
     const shift = letter === 'e' || letter === 'x' || letter === 'c' ? 1 : 0;
     const ns = Number(words[shift]);
     if (!Number.isFinite(ns) || ns <= 0) return [line];
+    if (ns < this.#told) this.#onLate();
     const tid = words[shift + 2] ?? '';
     this.#waiting.push({ ns, lines: [...(this.#pieces.get(tid) ?? []), line] });
     this.#pieces.delete(tid);
     return [];
   }
 
-  /** Everything that waits, in order: no heartbeat will come any more. */
+  /** Everything that waits, in order: no proof will come any more. */
   flush(): ProbeLine[] {
     return this.#release(Number.POSITIVE_INFINITY);
   }
@@ -59,14 +55,9 @@ export class LineOrder {
     return [];
   }
 
-  #beat(ns: number, processor: number): ProbeLine[] {
-    if (!(ns > 0) || !(processor >= 0)) return [{ letter: 't', words: [], text: '' }];
-    this.#first ??= ns;
-    this.#clocks.set(processor, ns);
-    if (this.#clocks.size < this.#processors && ns - this.#first < FIRST_NS) return [];
-    const clocks = [...this.#clocks.values()];
-    const newest = Math.max(...clocks);
-    const until = Math.min(...clocks.filter((clock) => clock > newest - OFFLINE_NS));
+  #proof(ns: number): ProbeLine[] {
+    if (!(ns >= 0)) return [{ letter: 't', words: [], text: '' }];
+    const until = ns - SLACK_NS;
     if (until <= this.#told) return [];
     this.#told = until;
     return [...this.#release(until), { letter: 't', words: [String(until)], text: '' }];

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import type { WatcherState } from '@underdock/trace';
 import { bpftraceVersion, type Probe, readTracepoints, startProbe } from '../../probe/bpftrace.ts';
 import { locateOn, readHierarchies, readMountinfo } from '../../probe/cgroupMounts.ts';
@@ -68,10 +67,9 @@ export class BpftraceWatch implements KernelWatch {
     const changing = SYSCALLS.filter((call) => call.name === 'unshare' || call.name === 'setns');
     const ids = changing.map((call) => call.ids[arch === 'x64' ? 0 : 1] ?? -1);
     const oomDetail = points.hasField('oom:mark_victim', 'total_vm');
-    const processors = Math.max(1, cpus().length);
-    this.#order = new LineOrder(processors);
+    this.#order = new LineOrder(() => this.#lost.add(1, 'a line came too late to be put in its place'));
     const fragments = [processFragment(ids), kernelFragment({ oomDetail })];
-    const program = buildProgram(fragments, { version, arch, processors, hasTracepoint: points.has });
+    const program = buildProgram(fragments, { version, arch, hasTracepoint: points.has });
     const hierarchies = readHierarchies(await readFile('/proc/self/cgroup', 'utf8'));
     this.#offsetMs = undefined;
     this.#decoder = new ProbeDecoder({
@@ -97,7 +95,7 @@ export class BpftraceWatch implements KernelWatch {
   }
 
   #line(line: ProbeLine): void {
-    if (line.letter === 't') this.#calibrate(Number(line.words[0]) / 1e6);
+    if (line.letter === 't') this.#calibrate(Number(line.words[1]) / 1e6);
     this.#decode(this.#order?.take(line) ?? []);
     if (line.letter === 't') this.#tellLost();
   }
