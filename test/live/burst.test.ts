@@ -27,7 +27,7 @@ async function ended(id: string): Promise<string[]> {
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   const text = await (await ask(`api/traces/${id}`)).text();
-  return text.trimEnd().split('\n').slice(1);
+  return text.trimEnd().split('\n');
 }
 
 it('runs that are asked for all at once have whole traces each: none misses what its container became', async () => {
@@ -43,9 +43,11 @@ it('runs that are asked for all at once have whole traces each: none misses what
   });
   const traces = await Promise.all(made.map(async (id) => ended(await id)));
   for (const [n, lines] of traces.entries()) {
-    const events = lines.map((line) => JSON.parse(line));
+    const [header, ...events] = lines.map((line) => JSON.parse(line));
+    expect(header.watchers, `run ${n}`).toEqual([{ layer: 'kernel', name: 'bpftrace', state: 'ok' }]);
     const of = (step: string) => events.filter((event) => event.step === step);
     expect(of('trace/lost-records'), `run ${n}`).toEqual([]);
+    expect(of('trace/watcher-changed'), `run ${n}`).toEqual([]);
     const became = of('kernel/execve').some(
       ({ type, data }) => type === 'log' && data.argv?.[2] === `exit ${n}`,
     );
