@@ -150,6 +150,20 @@ describe('a sentence', () => {
     );
   });
 
+  it('says in words what an engine or a daemon is asked to do, beside the call’s real name', () => {
+    const asked = (step: string, data: Record<string, unknown>) =>
+      sentenceFor(events({ step, type: 'begin', data })[0]!).text;
+    expect(asked('engine/request', { method: 'POST', path: '/v1.41/containers/create' })).toBe(
+      'The engine is asked to create a container: POST /containers/create',
+    );
+    expect(asked('engine/query', { method: 'GET', path: '/v1.41/plugins/x/json' })).toBe(
+      'The engine is asked: GET /plugins/x/json',
+    );
+    expect(asked('high-level/shim-request', { method: 'containerd.task.v2.Task/Create', id: 'x' })).toBe(
+      'The shim is asked to have the runtime build the container: Task/Create',
+    );
+  });
+
   it('tells an unknown step plainly', () => {
     const [event] = events({ step: 'kernel/bend-time', actor: { name: 'runc' } });
     expect(sentenceFor(event!)).toEqual({ text: 'runc: bend time', terms: [] });

@@ -11,6 +11,15 @@ const flagWords = (data: Data): string =>
 
 const syscall = (data: Data, otherwise: string): string => text(data, 'syscall') ?? otherwise;
 
+/** A runtime's subcommand: the first word behind its global flags, of which some take a value. */
+function subcommand(argv: readonly string[]): string {
+  const at = argv.findIndex(
+    (word, i) => i > 0 && /^[a-z]+$/.test(word) && !TAKES_VALUE.test(argv[i - 1] ?? ''),
+  );
+  return at < 0 ? '' : argv[at]!;
+}
+const TAKES_VALUE = /^--(root|log|log-format|criu|rootless|cgroup-manager)$/;
+
 const shortDigest = (data: Data): string | undefined =>
   text(data, 'digest')?.replace(/^(\w+:\w{12}).*$/, '$1');
 
@@ -38,6 +47,8 @@ const privileges = (data: Data): string => {
 /** Names of calls as they are really made; a step that is not here is called by its own name. */
 const NAMES: Readonly<Record<string, (data: Data) => string>> = {
   'client/run': (data) => words(data, 'command').slice(0, 2).join(' ') || 'run',
+  'client/command': (data) => words(data, 'argv').slice(0, 2).map(baseName).join(' ') || 'command',
+  'engine/event': (data) => text(data, 'topic') ?? 'event',
   'engine/create-container': () => 'create container',
   'engine/start-container': () => 'start container',
   'engine/stop-container': (data) => `stop ${text(data, 'signal') ?? ''}`.trim(),
@@ -54,6 +65,9 @@ const NAMES: Readonly<Record<string, (data: Data) => string>> = {
   'high-level/http-request': (data) => `${text(data, 'method') ?? 'GET'} ${pathOf(text(data, 'url'))}`.trim(),
   'high-level/prepare-snapshot': (data) => `prepare ${text(data, 'kind') ?? ''} snapshot`.replace('  ', ' '),
   'high-level/write-config': (data) => `write ${baseName(text(data, 'path') ?? 'config.json')}`,
+  'high-level/start-shim': (data) =>
+    `${baseName(words(data, 'argv')[0] ?? 'shim')} ${words(data, 'argv').includes('delete') ? 'delete' : 'start'}`,
+  'high-level/event': (data) => text(data, 'topic') ?? 'event',
   'high-level/create-task': () => 'create task',
   'high-level/start-task': () => 'start task',
   'high-level/delete-task': () => 'delete task',
@@ -63,6 +77,12 @@ const NAMES: Readonly<Record<string, (data: Data) => string>> = {
   'low-level/state': runtimeCall('state'),
   'low-level/kill': (data) => runtimeCall(`kill ${text(data, 'signal') ?? ''}`.trim())(data),
   'low-level/delete': runtimeCall('delete'),
+  'low-level/exec': runtimeCall('exec'),
+  'low-level/run': runtimeCall('run'),
+  'low-level/update': runtimeCall('update'),
+  'low-level/pause': runtimeCall('pause'),
+  'low-level/resume': runtimeCall('resume'),
+  'low-level/call': (data) => runtimeCall(subcommand(words(data, 'argv')))(data),
   'low-level/command': (data) => text(data, 'text') ?? words(data, 'argv').join(' '),
   'kernel/clone': (data) => `${syscall(data, 'clone')} ${namespaceFlags(data)}`.trim(),
   'kernel/unshare': (data) => `unshare ${namespaceFlags(data) || flagWords(data)}`.trim(),
@@ -107,10 +127,24 @@ export function callName(step: string, data: Data): string {
 /** `POST /containers/create` or `Tasks/Create`, for events that carry the request itself. */
 function rpcName(data: Data): string | undefined {
   const method = text(data, 'method');
+  if (method === undefined) return undefined;
   const path = text(data, 'path');
-  if (method && path?.startsWith('/')) return `${method} ${path}`;
+  if (path?.startsWith('/')) return `${method} ${apiPath(path)}`;
   const service = text(data, 'service');
-  return service && method ? `${service.slice(service.lastIndexOf('.') + 1)}/${method}` : undefined;
+  if (service) return rpcMethod(`${service}/${method}`);
+  return method.includes('/') ? rpcMethod(method) : undefined;
+}
+
+/** A path of an engine's API without the version in front, and with ids cut to the twelve digits that people know. */
+export function apiPath(path: string): string {
+  return path.replace(/^\/v\d+(\.\d+)*(?=\/)/, '').replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1');
+}
+
+/** `Tasks/Create` out of `/containerd.services.tasks.v1.Tasks/Create`. */
+export function rpcMethod(method: string): string {
+  const slash = method.lastIndexOf('/');
+  const service = method.slice(0, Math.max(slash, 0));
+  return `${service.slice(service.lastIndexOf('.') + 1).replace(/^\//, '')}${method.slice(Math.max(slash, 0))}`;
 }
 
 function namespaceFlags(data: Data): string {

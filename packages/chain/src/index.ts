@@ -1,5 +1,5 @@
 export { actorKey, callOf, programName } from './actors.ts';
-export { callName } from './callName.ts';
+export { apiPath, callName, rpcMethod } from './callName.ts';
 export { failureOf } from './calls.ts';
 export * from './container.ts';
 export { applyEvent, foldTo, initialState } from './fold.ts';

@@ -1,3 +1,6 @@
+import { apiPath, rpcMethod } from '@underdock/chain';
+import { deedOf } from './deeds.ts';
+
 type Data = Readonly<Record<string, unknown>>;
 type Format = (value: unknown, data: Data) => string | undefined;
 
@@ -66,6 +69,15 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   },
   /** What happened, without a program’s own words in brackets and without advice: both stand with the failure. */
   gist: (value) => scalar(value)?.split(/ \(|; /)[0],
+  /** What a call asks for: of an HTTP path, with the method beside it, or of the method of a remote call. */
+  deed: (value, data) => {
+    const name = scalar(value) ?? '';
+    return /\.[A-Z]\w*\/[A-Z]\w*$/.test(name) ? deedOf(name) : deedOf(scalar(data.method) ?? '', name);
+  },
+  /** A path of the engine’s API without its version, with short ids. */
+  endpoint: (value) => (typeof value === 'string' && value !== '' ? cut(apiPath(value), 50) : undefined),
+  /** Service and method of a remote call without their package. */
+  rpc: (value) => (typeof value === 'string' && value !== '' ? rpcMethod(value) : undefined),
   firstLine: (value) => (typeof value === 'string' ? firstLine(value) : undefined),
 };
 

@@ -1,11 +1,14 @@
 import { type ChainState, callOf, containerOf, failureOf, type ToldStep } from '@underdock/chain';
 import type { TraceEvent } from '@underdock/trace';
 import { CLIENT_AND_ENGINE } from './content/clientAndEngine.ts';
+import { CONTAINERD } from './content/containerd.ts';
 import { GLOSSARY, type Term } from './content/glossary.ts';
 import { HIGH_LEVEL } from './content/image.ts';
 import { KERNEL } from './content/kernel.ts';
 import { KERNEL_FACTS } from './content/kernelFacts.ts';
 import { LOW_LEVEL } from './content/lowLevel.ts';
+import { REQUESTS } from './content/requests.ts';
+import { RUNTIME_VERBS } from './content/runtimeVerbs.ts';
 import type { Reading, StepStory, StoryTable } from './content/shape.ts';
 import { cut } from './format.ts';
 import { isOff, readBackSentence } from './readBack.ts';
@@ -14,8 +17,11 @@ import { fill, fillFirst, type Values } from './template.ts';
 /** All that is told about steps, by step. */
 export const STORIES: StoryTable = {
   ...CLIENT_AND_ENGINE,
+  ...REQUESTS,
   ...HIGH_LEVEL,
+  ...CONTAINERD,
   ...LOW_LEVEL,
+  ...RUNTIME_VERBS,
   ...KERNEL,
   ...KERNEL_FACTS,
 };

@@ -40,9 +40,27 @@ const fact = (layer: Layer, level: DetailLevel, data: string): StepDescription =
 export const STEPS = {
   // client
   'client/run': act('client', 'story', 'command[], image, options{flag: value}; end: exitCode'),
+  'client/command': act('client', 'story', 'argv[] (a command that somebody typed); end: exitCode'),
+  'client/request': act(
+    'client',
+    'calls',
+    'protocol, method, path?, query? (as the client sends it); end: status?',
+  ),
   'client/attach': moment('client', 'calls', 'streams[]'),
 
   // engine
+  'engine/request': act(
+    'engine',
+    'story',
+    'protocol, method, path, query? (a call that changes something); end: status?, hijacked?',
+  ),
+  'engine/query': act(
+    'engine',
+    'calls',
+    'protocol, method, path, query? (a call that only asks: GET, HEAD); end: status?, hijacked?',
+  ),
+  'engine/event': moment('engine', 'calls', 'topic, attributes{}'),
+  'engine/build-step': moment('engine', 'story', 'text'),
   'engine/create-container': act(
     'engine',
     'story',
@@ -109,9 +127,32 @@ export const STEPS = {
     'story',
     'path, ociVersion; end: config (the OCI runtime config, environment values redacted), provenance[{flag, from: flag|image|default, field, value}]',
   ),
-  'high-level/create-task': act('high-level', 'calls', 'bundle, runtime'),
-  'high-level/start-task': act('high-level', 'calls', ''),
-  'high-level/delete-task': act('high-level', 'calls', ''),
+  'high-level/has-config': fact(
+    'high-level',
+    'calls',
+    'id, path, config (config.json as it was read from the bundle, environment values redacted)',
+  ),
+  'high-level/create-container': act(
+    'high-level',
+    'story',
+    'method, id, image?, runtime?, namespace?, payloadBytes?, cut?: true when not all of the payload was captured',
+  ),
+  'high-level/call': act(
+    'high-level',
+    'calls',
+    'protocol, method, id?, request{} (decoded, allow-listed fields), payloadBytes?, cut?; end: failed?',
+  ),
+  'high-level/start-shim': act('high-level', 'story', 'argv[]; end: exitCode'),
+  'high-level/shim-request': act('high-level', 'story', 'method, id, request{}, payloadBytes?, cut?'),
+  'high-level/shim-query': act(
+    'high-level',
+    'calls',
+    'method, id, request{}, payloadBytes?, cut? (a call that only asks)',
+  ),
+  'high-level/event': moment('high-level', 'calls', 'topic, attributes{}'),
+  'high-level/create-task': act('high-level', 'calls', 'bundle?, runtime?, method?, id?, request{}?'),
+  'high-level/start-task': act('high-level', 'calls', 'method?, id?'),
+  'high-level/delete-task': act('high-level', 'calls', 'method?, id?'),
   'high-level/remove-snapshot': act('high-level', 'calls', 'target'),
 
   // low-level
@@ -124,6 +165,16 @@ export const STEPS = {
   'low-level/state': act('low-level', 'calls', 'runtime, argv[]; end: exitCode, status?'),
   'low-level/kill': act('low-level', 'calls', 'runtime, argv[], signal; end: exitCode'),
   'low-level/delete': act('low-level', 'story', 'runtime, argv[]; end: exitCode'),
+  'low-level/exec': act('low-level', 'story', 'runtime, argv[]; end: exitCode'),
+  'low-level/run': act('low-level', 'story', 'runtime, argv[]; end: exitCode'),
+  'low-level/update': act('low-level', 'story', 'runtime, argv[]; end: exitCode'),
+  'low-level/pause': act('low-level', 'story', 'runtime, argv[]; end: exitCode'),
+  'low-level/resume': act('low-level', 'story', 'runtime, argv[]; end: exitCode'),
+  'low-level/call': act(
+    'low-level',
+    'calls',
+    'runtime, argv[]: any other subcommand (features, list, ps); end: exitCode',
+  ),
   'low-level/command': act(
     'low-level',
     'story',

@@ -16,6 +16,9 @@ export type RawRecord =
   | OomRecord
   | ReadBackRecord
   | RuntimeLogRecord
+  | CallRecord
+  | EngineEventRecord
+  | RootRecord
   | WatcherRecord
   | LostRecord
   | ClockRecord;
@@ -145,6 +148,73 @@ export interface RuntimeLogRecord {
   container?: string;
   level: string;
   message: string;
+}
+
+/** The protocols by which clients, engines, containerd and its shims speak with each other. */
+export type CallProtocol = 'http' | 'grpc' | 'ttrpc';
+
+/**
+ * A call between two programs, seen by an entry probe on a function of one of them. `enter` is the call, `payload` what it
+ * carries, `answer` an HTTP status or the outcome, `exit` its end. The records of one call share `pid` and `routine`.
+ */
+export interface CallRecord {
+  kind: 'call';
+  at: number;
+  source: 'uprobe';
+  phase: 'enter' | 'payload' | 'answer' | 'exit';
+  protocol: CallProtocol;
+  /** Whether the probed program makes the call or serves it. */
+  side: 'client' | 'server';
+  pid: number;
+  tid: number;
+  comm: string;
+  /** Address of the goroutine, in hexadecimal: what tells calls of one process apart. */
+  routine: string;
+  /** `POST`; `/containerd.services.tasks.v1.Tasks/Create`; `containerd.task.v2.Task/Create`. With `enter`. */
+  method?: string;
+  /** Path of an HTTP request, and its query without the `?`. With `enter`. */
+  path?: string;
+  query?: string;
+  /** With `payload`: the protobuf message as far as it was captured, and its whole length in bytes. */
+  payload?: { bytes: Uint8Array; length: number };
+  /** With `answer`: the HTTP status. */
+  status?: number;
+  /** With `exit`: whether it ended with an error; absent when that can't be seen. */
+  failed?: boolean;
+}
+
+/** An event out of Docker's or containerd's own event stream. */
+export interface EngineEventRecord {
+  kind: 'engine-event';
+  at: number;
+  uncertaintyMs: number;
+  source: 'docker-events' | 'containerd-events';
+  /** The daemon: `dockerd`, `containerd`. */
+  name: string;
+  pid?: number;
+  /** `container die`, `image pull`; `/tasks/exit`. */
+  topic: string;
+  /** Full id of the container that it speaks of. */
+  container?: string;
+  /** Allow-listed attributes: `name`, `image`, `exitCode`, `pid`, `signal`, `execId`. */
+  attributes: Record<string, string>;
+}
+
+/** A program of the chain that underdock did not start: with its exec begins what it and its descendants do for a run. */
+export interface RootRecord {
+  kind: 'root';
+  at: number;
+  pid: number;
+  /** Its parent, where known. */
+  parentPid?: number;
+  role: 'client' | 'shim' | 'monitor' | 'runtime';
+  /** The program's name: `docker`, `containerd-shim-runc-v2`, `conmon`, `runc`. */
+  actor: string;
+  argv: string[];
+  /** The container's full id, where its arguments carry one. */
+  container?: string;
+  /** A runtime's or shim's subcommand: `create`, `start`, `delete`. */
+  verb?: string;
 }
 
 /** A watcher came or went while the trace was growing. */

@@ -3,7 +3,7 @@ import { KernelEvents } from './kernel.ts';
 import { Lineage } from './lineage.ts';
 import { Order } from './order.ts';
 import { isOther, tellOther } from './others.ts';
-import type { RawRecord, SelfRecord } from './record.ts';
+import type { CallRecord, EngineEventRecord, RawRecord, RootRecord, SelfRecord } from './record.ts';
 import { Writer } from './writer.ts';
 
 /** What a weave is given: where events go, and what the host looks like from outside any container. */
@@ -48,7 +48,7 @@ export function createWeave(options: WeaveOptions): Weave {
     if (record.kind === 'self') self(record);
     else if (record.kind === 'spawned') kernel.spawned(record);
     else if (isOther(record)) writer.write(tellOther(record));
-    else if (record.kind !== 'clock') kernel.take(record);
+    else if (!isOfDaemons(record) && record.kind !== 'clock') kernel.take(record);
   }
 
   function self(record: SelfRecord): void {
@@ -72,6 +72,11 @@ export function createWeave(options: WeaveOptions): Weave {
       writer.close(at);
     },
   };
+}
+
+/** What daemons say and do needs attribution to a run by more than lineage; this weave knows none. */
+function isOfDaemons(record: RawRecord): record is CallRecord | EngineEventRecord | RootRecord {
+  return record.kind === 'call' || record.kind === 'engine-event' || record.kind === 'root';
 }
 
 function told(record: SelfRecord): Parameters<Writer['write']>[0] {
