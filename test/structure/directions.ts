@@ -8,7 +8,7 @@ const D3_PURE = ['d3-scale', 'd3-shape', 'd3-hierarchy', 'd3-array', 'd3-format'
 const PACKAGES: Record<string, string[]> = {
   trace: ['zod'],
   chain: ['@underdock/trace'],
-  weave: ['@underdock/trace'],
+  weave: ['@underdock/trace', 'protobufjs/minimal.js'],
   image: ['tar-stream', 'node:'],
   story: ['@underdock/trace', '@underdock/chain'],
   draw: ['@underdock/trace', '@underdock/chain', ...D3_PURE],

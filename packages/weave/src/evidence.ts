@@ -1,5 +1,5 @@
 import type { Evidence } from '@underdock/trace';
-import type { RawRecord } from './record.ts';
+import type { CallRecord, EngineEventRecord, RawRecord, RootRecord } from './record.ts';
 
 type FromKernel = Extract<RawRecord, { source: 'tracepoint' | 'strace' }>;
 
@@ -10,6 +10,27 @@ export function kernelEvidence(record: FromKernel): Evidence {
     source,
     raw: { event: eventName(record), ...(kind === 'syscall' ? withoutPhase(fields) : fields) },
   };
+}
+
+/** What a probe on a function of a daemon or client saw. Never the payload itself. */
+export function callEvidence(record: CallRecord): Evidence {
+  const { phase, protocol, side, pid, tid, comm, routine, method, path, query, status, failed } = record;
+  const raw = { event: `${protocol}_${side}_${phase}`, pid, tid, comm, goroutine: routine };
+  return { source: 'uprobe', raw: withoutAbsent({ ...raw, method, path, query, status, failed }) };
+}
+
+/** The exec that made a program of the chain. */
+export function rootEvidence({ pid, actor, argv }: RootRecord): Evidence {
+  return { source: 'tracepoint', raw: { event: 'sched_process_exec', pid, actor, argv } };
+}
+
+/** An event out of a daemon's own stream. */
+export function eventEvidence({ topic, container, attributes }: EngineEventRecord): Evidence {
+  return { source: 'events', raw: withoutAbsent({ topic, container, ...attributes }) };
+}
+
+function withoutAbsent(raw: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined));
 }
 
 function withoutPhase(fields: Record<string, unknown>): Record<string, unknown> {

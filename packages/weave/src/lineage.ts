@@ -50,6 +50,24 @@ export class Lineage {
     return kin;
   }
 
+  /** A program of the chain that somebody else started. Who is kin already stays the same process. */
+  adopt(of: {
+    pid: number;
+    span: string;
+    actor: string;
+    role: 'runtime' | 'child';
+    container?: string | undefined;
+  }): void {
+    const known = this.#kin.get(of.pid);
+    const { pid, span, actor, role } = of;
+    const container = of.container ?? known?.container;
+    if (known) Object.assign(known, { cause: span, role, container });
+    else {
+      const fresh = { bornBy: undefined, told: false, namespaces: this.#host };
+      this.#kin.set(pid, { pid, comm: actor, cause: span, container, role, ...fresh });
+    }
+  }
+
   /** A child of one that belongs here; undefined when the parent does not. */
   fork(parentPid: number, childPid: number, comm: string, bornBy: string | undefined): Kin | undefined {
     const parent = this.#kin.get(parentPid);
@@ -76,7 +94,9 @@ export class Lineage {
 
   /** From now on what a container's processes do is caused by `span`. */
   blame(container: string, span: string): void {
-    for (const kin of this.#kin.values()) if (kin.container === container) kin.cause = span;
+    for (const kin of this.#kin.values()) {
+      if (kin.container === container) kin.cause = span;
+    }
   }
 
   gone(pid: number): void {

@@ -18,6 +18,11 @@ export class Order {
     this.#take = take;
   }
 
+  /** Everything up to this instant has been passed on, by the sources’ promise. */
+  get doneAt(): number {
+    return Math.min(...this.#clocks.values()) - SLACK_MS;
+  }
+
   add(record: RawRecord): void {
     if (record.kind === 'clock') {
       this.#clocks.set(record.source, record.at);

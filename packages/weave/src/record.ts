@@ -175,7 +175,7 @@ export interface CallRecord {
   /** Path of an HTTP request, and its query without the `?`. With `enter`. */
   path?: string;
   query?: string;
-  /** With `payload`: the protobuf message as far as it was captured, and its whole length in bytes. */
+  /** With `payload`, and with an `enter` that waited for it: the protobuf message as far as it was captured, and its whole length in bytes. */
   payload?: { bytes: Uint8Array; length: number };
   /** With `answer`: the HTTP status. */
   status?: number;

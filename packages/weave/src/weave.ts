@@ -3,7 +3,8 @@ import { KernelEvents } from './kernel.ts';
 import { Lineage } from './lineage.ts';
 import { Order } from './order.ts';
 import { isOther, tellOther } from './others.ts';
-import type { CallRecord, EngineEventRecord, RawRecord, RootRecord, SelfRecord } from './record.ts';
+import type { LostRecord, RawRecord, SelfRecord } from './record.ts';
+import { RelayEvents } from './relay.ts';
 import { Writer } from './writer.ts';
 
 /** What a weave is given: where events go, and what the host looks like from outside any container. */
@@ -32,6 +33,7 @@ export function createWeave(options: WeaveOptions): Weave {
   const writer = new Writer(options.emit);
   const lineage = new Lineage(hostNamespaces);
   const kernel = new KernelEvents(lineage, writer, hostNamespaces);
+  const relay = new RelayEvents(lineage, writer);
   const order = new Order((record) => attempt(record));
 
   // A record that a fault of ours makes nothing of is one that is missing: declared, and no reason to end.
@@ -39,24 +41,21 @@ export function createWeave(options: WeaveOptions): Weave {
     try {
       take(record);
     } catch (error) {
-      const why = `a fault in underdock (${String(error).slice(0, 200)})`;
-      writer.write(tellOther({ kind: 'lost', at: record.at, layer: 'kernel', name: 'weave', count: 1, why }));
+      writer.write(tellOther(faultAt(record.at, error)));
     }
   }
 
   function take(record: RawRecord): void {
-    if (record.kind === 'self') self(record);
-    else if (record.kind === 'spawned') kernel.spawned(record);
+    if (record.kind === 'self') {
+      writer.write(told(record));
+      relay.sent(record);
+    } else if (record.kind === 'spawned') kernel.spawned(record);
+    else if (record.kind === 'call') relay.call(record);
+    else if (record.kind === 'root') relay.root(record);
+    else if (record.kind === 'engine-event') relay.event(record);
     else if (isOther(record)) writer.write(tellOther(record));
-    else if (!isOfDaemons(record) && record.kind !== 'clock') kernel.take(record);
-  }
-
-  function self(record: SelfRecord): void {
-    writer.write(told(record));
-    // What the waiting init does from here on, it does because it was started.
-    if (record.type === 'begin' && record.step === 'low-level/start' && record.container && record.span) {
-      lineage.blame(record.container, record.span);
-    }
+    else if (record.kind !== 'clock') kernel.take(record);
+    if (record.kind === 'exit') relay.exited(record);
   }
 
   return {
@@ -74,9 +73,9 @@ export function createWeave(options: WeaveOptions): Weave {
   };
 }
 
-/** What daemons say and do needs attribution to a run by more than lineage; this weave knows none. */
-function isOfDaemons(record: RawRecord): record is CallRecord | EngineEventRecord | RootRecord {
-  return record.kind === 'call' || record.kind === 'engine-event' || record.kind === 'root';
+function faultAt(at: number, error: unknown): LostRecord {
+  const why = `a fault in underdock (${String(error).slice(0, 200)})`;
+  return { kind: 'lost', at, layer: 'kernel', name: 'weave', count: 1, why };
 }
 
 function told(record: SelfRecord): Parameters<Writer['write']>[0] {

@@ -1,3 +1,4 @@
+import { ROOT_COMMS } from '@underdock/weave';
 import { ARGV_PIECE, ARGV_PIECES, type Fragment, PIECE, TRACKED } from '../../probe/fragment.ts';
 
 // The namespaces of the current process as inodes, after what may have changed them: unshare, setns, its own birth.
@@ -26,13 +27,18 @@ const birth = {
   printf("f %llu %d %d %d %lu:%s\\n", nsecs, pid, tid, args->pid, args->clone_flags, comm); }`,
 };
 
+const BEGINS = ROOT_COMMS.map((name) => `comm == "${name}"`).join(' || ');
 const program = {
   needs: 'sched:sched_process_exec',
-  text: `tracepoint:sched:sched_process_exec /${TRACKED}/ {
+  // A program of the chain that somebody else starts is tracked from its exec on. An engine of the agent's own is not:
+  // what it does for others would be more than what it does for a run.
+  text: `tracepoint:sched:sched_process_exec /${TRACKED} || ${BEGINS}/ {
+  @t[(uint64)pid] = (uint64)1;
   $q = (struct task_struct *)curtask; $p = (uint64)$q->mm->arg_start; $l = (uint64)$q->mm->arg_end - $p; $all = $l;
   ${PRINT_ARGUMENTS}
   printf("s %d 0 0:%s\\n", tid, str(args->filename));
-  printf("p %llu %d %d %d %lu:%s\\n", nsecs, pid, tid, args->old_pid, $all, comm); }`,
+  printf("p %llu %d %d %d %lu:%s\\n", nsecs, pid, tid, args->old_pid, $all, comm);
+  if (comm == "dockerd" || comm == "containerd") { delete(@t[(uint64)pid]); } }`,
 };
 
 const death = {

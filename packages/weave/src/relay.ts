@@ -1,0 +1,264 @@
+import type { Actor, Evidence, Layer } from '@underdock/trace';
+import { type ToldCall, tellCall } from './callSteps.ts';
+import { callEvidence, eventEvidence, rootEvidence } from './evidence.ts';
+import type { Lineage } from './lineage.ts';
+import type { CallRecord, EngineEventRecord, ExitRecord, RootRecord, SelfRecord } from './record.ts';
+import { OpenCalls } from './sort/openCalls.ts';
+import { containerOf } from './sort/requestPath.ts';
+import type { Draft, Writer } from './writer.ts';
+
+/** An act that was begun for a call or a program, until its end is seen. */
+interface OpenAct {
+  draft: Omit<Draft, 'at' | 'type' | 'data' | 'evidence'>;
+  status?: number;
+}
+
+const RUNTIME_STEPS = new Set([
+  'create',
+  'start',
+  'state',
+  'kill',
+  'delete',
+  'exec',
+  'run',
+  'update',
+  'pause',
+  'resume',
+]);
+
+/**
+ * Turns the calls between client, engine, containerd and shims, and the programs that they start, into acts. What made
+ * an act happen is found by goroutine, by container and verb, and by lineage.
+ */
+export class RelayEvents {
+  readonly #lineage: Lineage;
+  readonly #writer: Writer;
+  readonly #calls = new OpenCalls();
+  readonly #acts = new Map<string, OpenAct>();
+  /** Programs of the chain by pid, until they exit. */
+  readonly #programs = new Map<number, OpenAct>();
+  readonly #shims = new Map<string, Actor>();
+  /** The span of what the engine was last asked about a container. */
+  readonly #lastAsked = new Map<string, string>();
+  readonly #states = new Map<string, string>();
+  #client: string | undefined;
+
+  constructor(lineage: Lineage, writer: Writer) {
+    this.#lineage = lineage;
+    this.#writer = writer;
+  }
+
+  /** underdock's own request is what the engine will be seen to serve. */
+  sent(record: SelfRecord): void {
+    // What the waiting init does from here on, it does because it was started.
+    if (record.type === 'begin' && record.step === 'low-level/start' && record.container && record.span) {
+      this.#lineage.blame(record.container, record.span);
+    }
+    if (record.span && record.step === 'client/run') this.#client = record.span;
+    if (record.step !== 'client/request' || record.type !== 'begin' || !record.span) return;
+    const { method, path, query } = record.data as Record<string, string | undefined>;
+    this.#calls.announce({ at: record.at, run: record.span, method, path, query });
+  }
+
+  call(record: CallRecord): void {
+    if (record.phase === 'enter') this.#enter(record);
+    else this.#goesOn(record);
+  }
+
+  #goesOn(record: CallRecord): void {
+    const key = keyOf(record);
+    const act = this.#acts.get(key);
+    if (!act) return;
+    if (record.phase === 'answer' && record.status !== undefined) act.status = record.status;
+    if (record.phase !== 'exit') return;
+    this.#acts.delete(key);
+    const span = this.#calls.get(record)?.run;
+    this.#calls.end(record);
+    this.#end(act, record.at, outcome(act, record), [callEvidence(record)]);
+    if (span) this.#consequence(act, record);
+  }
+
+  root(record: RootRecord): void {
+    const { container, at, pid } = record;
+    const kin = this.#lineage.get(pid);
+    const told = tellRoot(record);
+    const caller = container ? this.#calls.callerOf(container, record.verb ?? 'create') : undefined;
+    const cause = caller?.run ?? kin?.cause ?? (container && this.#lastAsked.get(container)) ?? this.#client;
+    if (record.role === 'shim' && container) this.#shims.set(container, { name: record.actor, pid });
+    const span = told ? this.#writer.newSpan() : cause;
+    if (told && span) {
+      const draft = {
+        ...told,
+        actor: { name: record.actor, pid },
+        span,
+        ...whose(container),
+        cause: list(cause),
+        grade: 'observed' as const,
+      };
+      const { data, ...rest } = draft;
+      this.#writer.write({ ...rest, at, type: 'begin', data, evidence: [rootEvidence(record)] });
+      this.#programs.set(pid, { draft: rest });
+      if (record.role === 'client') this.#client ??= span;
+      if (record.verb === 'start' && record.role === 'runtime' && container)
+        this.#lineage.blame(container, span);
+    }
+    this.#lineage.adopt({
+      pid,
+      span: span ?? '',
+      actor: record.actor,
+      role: roleOf(record),
+      ...whose(container),
+    });
+  }
+
+  /** A program of the chain has ended: so has what it was started for. */
+  exited(record: ExitRecord): void {
+    const act = this.#programs.get(record.pid);
+    if (!act) return;
+    this.#programs.delete(record.pid);
+    const { exitCode, signal } = record;
+    const failed = exitCode === 0 ? {} : { error: signal ? `signal ${signal}` : `exit ${exitCode}` };
+    const ofClient = act.draft.step === 'client/command';
+    this.#end(act, record.at, { exitCode, ...(ofClient ? {} : failed) }, [
+      { source: record.source, raw: { event: 'sched_process_exit', pid: record.pid, exitCode } },
+    ]);
+  }
+
+  event(record: EngineEventRecord): void {
+    const { at, container, topic, attributes, name, pid, uncertaintyMs } = record;
+    const layer: Layer = record.source === 'docker-events' ? 'engine' : 'high-level';
+    const actor = pid === undefined ? { name } : { name, pid };
+    const evidence = [eventEvidence(record)];
+    const data = { topic, attributes, uncertaintyMs };
+    const base = { at, layer, actor, ...whose(container), evidence, grade: 'observed' as const };
+    this.#writer.write({ ...base, type: 'log', step: `${layer}/event`, data });
+    if (container) this.#state(stateAfter(topic), container, base, attributes);
+  }
+
+  #enter(record: CallRecord): void {
+    const told = tellCall(record);
+    const cause = this.#causeOf(record, told);
+    const span = this.#writer.newSpan();
+    const path = containerOf(record.path ?? '', record.query).container;
+    const container = told.said.container ?? (path && /^[0-9a-f]{64}$/.test(path) ? path : undefined);
+    const actor = this.#asked(told, record, container);
+    const draft = {
+      step: told.step,
+      layer: told.layer,
+      actor,
+      span,
+      ...whose(container),
+      cause: list(cause),
+      grade: 'observed' as const,
+    };
+    this.#writer.write({
+      ...draft,
+      at: record.at,
+      type: 'begin',
+      data: told.data,
+      evidence: [callEvidence(record)],
+    });
+    this.#acts.set(keyOf(record), { draft });
+    this.#calls.begin({ enter: record, said: told.said, run: span });
+    if (record.protocol !== 'http') return;
+    if (record.side === 'client') this.#calls.announce({ ...record, run: span });
+    else if (container && told.step === 'engine/request') this.#lastAsked.set(container, span);
+  }
+
+  #causeOf(record: CallRecord, { said }: ToldCall): string | undefined {
+    if (record.protocol === 'http') {
+      if (record.side === 'client') return this.#lineage.get(record.pid)?.cause ?? this.#client;
+      return this.#calls.announced(record)?.run ?? this.#client;
+    }
+    const { container } = said;
+    const verb = record.method?.split('/').at(-1) ?? '';
+    const around = this.#calls.around(record)?.run;
+    const caller =
+      container && record.protocol === 'ttrpc'
+        ? this.#calls.callerOf(container, verb, 'grpc')?.run
+        : undefined;
+    const last = container ? this.#lastAsked.get(container) : undefined;
+    return around ?? caller ?? last ?? this.#lineage.get(record.pid)?.cause ?? this.#client;
+  }
+
+  #asked(told: ToldCall, record: CallRecord, container: string | undefined): Actor {
+    if (told.asked === undefined) return { name: record.comm || 'unknown', pid: record.pid };
+    const shim = container && told.asked === 'containerd-shim' ? this.#shims.get(container) : undefined;
+    return shim ?? { name: told.asked };
+  }
+
+  #consequence({ draft }: OpenAct, record: CallRecord): void {
+    const { container, step } = draft;
+    if (!container || record.failed) return;
+    const state =
+      step === 'high-level/create-task'
+        ? 'created'
+        : step === 'high-level/start-task'
+          ? 'running'
+          : undefined;
+    const base = {
+      at: record.at,
+      actor: draft.actor,
+      container,
+      evidence: [callEvidence(record)],
+      grade: 'inferred' as const,
+    };
+    this.#state(state && { state }, container, base, {});
+  }
+
+  #state(
+    change: { state: string; gone?: true } | undefined,
+    id: string,
+    base: Pick<Draft, 'at' | 'actor' | 'evidence' | 'grade' | 'container'>,
+    { name, exitCode }: Record<string, string>,
+  ): void {
+    const key = change && `${change.state}${change.gone ? ' gone' : ''}`;
+    if (!change || !key || this.#states.get(id) === key) return;
+    this.#states.set(id, key);
+    const data = {
+      id,
+      ...(name ? { name } : {}),
+      ...change,
+      ...(exitCode ? { exitCode: Number(exitCode) } : {}),
+    };
+    this.#writer.write({ ...base, type: 'fact', step: 'engine/has-container', layer: 'engine', data });
+  }
+
+  #end(act: OpenAct, at: number, data: Record<string, unknown>, evidence: Evidence[]): void {
+    this.#writer.write({ ...act.draft, at, type: 'end', data, evidence });
+  }
+}
+
+const keyOf = (record: CallRecord) => `${record.pid}:${record.routine}:${record.protocol}:${record.side}`;
+const list = (cause: string | undefined) => (cause ? [cause] : []);
+const whose = (container: string | undefined) => (container ? { container } : {});
+
+function outcome({ status }: OpenAct, record: CallRecord): Record<string, unknown> {
+  const error = (status ?? 0) >= 400 ? `HTTP ${status}` : record.failed ? 'failed' : undefined;
+  return { ...(status === undefined ? {} : { status }), ...(error ? { error } : {}) };
+}
+
+function tellRoot({ role, actor, argv, verb }: RootRecord) {
+  if (role === 'client') return { step: 'client/command', layer: 'client', data: { argv } } as const;
+  if (role === 'monitor')
+    return { step: 'high-level/start-shim', layer: 'high-level', data: { argv } } as const;
+  // Without a verb it is the shim itself, which its own start has left behind.
+  if (role === 'shim')
+    return verb
+      ? ({ step: 'high-level/start-shim', layer: 'high-level', data: { argv } } as const)
+      : undefined;
+  const step = verb && RUNTIME_STEPS.has(verb) ? `low-level/${verb}` : 'low-level/call';
+  return { step, layer: 'low-level', data: { runtime: actor, argv } } as const;
+}
+
+function roleOf({ role }: RootRecord): 'runtime' | 'child' {
+  return role === 'runtime' ? 'runtime' : 'child';
+}
+
+function stateAfter(topic: string): { state: string; gone?: true } | undefined {
+  const act = topic.split(' ')[1] ?? '';
+  if (topic === '/tasks/start' || act === 'start') return { state: 'running' };
+  if (topic === '/tasks/exit' || act === 'die') return { state: 'stopped' };
+  if (act === 'create') return { state: 'created' };
+  return act === 'destroy' ? { state: 'stopped', gone: true } : undefined;
+}

@@ -1,0 +1,121 @@
+import type { CallProtocol, CallRecord } from '../record.ts';
+import { methodParts, type Said } from './payload.ts';
+
+/** A call that is under way, and whose it is. */
+export interface SortedCall {
+  enter: CallRecord;
+  said?: Said;
+  run: string;
+}
+
+/** A request that a client sends: the engine will be seen to serve it. */
+export interface Announced {
+  at: number;
+  run: string;
+  method?: string | undefined;
+  path?: string | undefined;
+  query?: string | undefined;
+}
+
+/** A request that nobody was seen to serve for so long (ms) was never seen. */
+const FORGOTTEN_MS = 10_000;
+/** What a shim is asked, by what containerd was asked, and what a runtime is told, where the names differ. */
+const CAUSED_BY: Readonly<Record<string, readonly string[]>> = {
+  delete: ['Delete', 'DeleteProcess', 'Shutdown', 'Create'],
+  State: ['Get', 'Create', 'Delete', 'Start', 'DeleteProcess'],
+  Connect: ['Create'],
+  Shutdown: ['Delete'],
+  Pids: ['ListPids'],
+  exec: ['Start', 'Exec'],
+  state: ['State', 'Create', 'Start'],
+};
+
+const keyOf = (record: CallRecord) => `${record.pid}:${record.routine}:${record.protocol}:${record.side}`;
+
+/** The calls that are under way on a host. Those of one goroutine lie inside each other. */
+export class OpenCalls {
+  #held = new Map<string, CallRecord>();
+  #open = new Map<string, SortedCall>();
+  #announced: Announced[] = [];
+
+  /** Keeps a call until more is known of it; gives the one that its goroutine made before and never ended. */
+  hold(enter: CallRecord): Omit<SortedCall, 'run'> | undefined {
+    const before = this.held(enter);
+    this.#open.delete(keyOf(enter));
+    this.#held.set(keyOf(enter), enter);
+    return before;
+  }
+
+  held(record: CallRecord): Omit<SortedCall, 'run'> | undefined {
+    const enter = this.#held.get(keyOf(record));
+    return enter && { enter };
+  }
+
+  release(enter: CallRecord): void {
+    if (this.#held.get(keyOf(enter)) === enter) this.#held.delete(keyOf(enter));
+  }
+
+  begin(call: SortedCall): void {
+    this.#open.set(keyOf(call.enter), call);
+  }
+
+  get(record: CallRecord): SortedCall | undefined {
+    return this.#open.get(keyOf(record));
+  }
+
+  end(record: CallRecord): void {
+    this.#open.delete(keyOf(record));
+    this.#held.delete(keyOf(record));
+  }
+
+  /** The request that the same goroutine is serving while it makes this call. */
+  around(enter: CallRecord): SortedCall | undefined {
+    if (enter.side === 'server') return undefined;
+    return (
+      this.#open.get(`${enter.pid}:${enter.routine}:http:server`) ??
+      this.#open.get(`${enter.pid}:${enter.routine}:grpc:server`)
+    );
+  }
+
+  /** The newest call under way that is about this container and may have caused `verb`; nearest layer first. */
+  callerOf(container: string, verb: string, protocol?: CallProtocol): SortedCall | undefined {
+    const causes = CAUSED_BY[verb] ?? [verb[0]?.toUpperCase() + verb.slice(1)];
+    const about = [...this.#open.values()].filter(
+      ({ said, enter }) => said?.container === container && (!protocol || enter.protocol === protocol),
+    );
+    const named = about.filter(({ enter }) => causes.includes(methodParts(enter.method ?? '').verb));
+    return named.findLast(({ enter }) => enter.protocol === 'ttrpc') ?? named.at(-1);
+  }
+
+  announce(request: Announced): void {
+    this.#announced = this.#announced.filter(({ at }) => request.at - at < FORGOTTEN_MS);
+    this.#announced.push(request);
+  }
+
+  /** The oldest request that was sent and is being served now; each is given once. */
+  announced({ method, path, query }: CallRecord): Announced | undefined {
+    const at = this.#announced.findIndex(
+      (one) => one.method === method && one.path === path && (one.query ?? '') === (query ?? ''),
+    );
+    return at < 0 ? undefined : this.#announced.splice(at, 1)[0];
+  }
+
+  /** The one request under way that an event without a container can belong to: `image pull` to `POST /images/create`. */
+  requestFor(topic: string): SortedCall | undefined {
+    const [what = ''] = topic.split(' ');
+    const fitting = [...this.#open.values()].filter(
+      ({ enter }) =>
+        enter.side === 'server' && enter.protocol === 'http' && enter.path?.includes(`/${what}s`),
+    );
+    return fitting.length === 1 ? fitting[0] : undefined;
+  }
+
+  isOpenFor(run: string): boolean {
+    return [...this.#open.values()].some((call) => call.run === run);
+  }
+
+  forget(run: string): void {
+    for (const [key, call] of this.#open) if (call.run === run) this.#open.delete(key);
+    this.#announced = this.#announced.filter((one) => one.run !== run);
+  }
+}
