@@ -1,4 +1,11 @@
-export type ProbeErrorCode = 'not-root' | 'no-tool' | 'no-tracepoints' | 'refused' | 'silent' | 'ended';
+export type ProbeErrorCode =
+  | 'not-root'
+  | 'no-tool'
+  | 'no-tracepoints'
+  | 'refused'
+  | 'silent'
+  | 'ended'
+  | 'unknown-build';
 
 /** Why a probe can't watch here, or can't any more; the message says what to do. */
 export class ProbeError extends Error {
