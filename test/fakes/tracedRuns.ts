@@ -105,6 +105,8 @@ export function createTracedRuns(
     },
     get: (id) => all.get(id),
     list: () => [...all.values()].map((run) => run.summary()),
+    watching: false,
+    watchHost() {},
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { HostDescription, RunRequest, RunSummary } from '@underdock/trace';
-import type { Weave, WeaveOptions } from '@underdock/weave';
+import type { Found, Weave, WeaveOptions } from '@underdock/weave';
 import type { ReadBack } from '../layers/6-process/readBack.ts';
 import type { KernelWatch } from '../layers/watcher.ts';
 import type { Via } from '../via/via.ts';
 import { RunError } from './error.ts';
+import { openFoundRun } from './foundRun.ts';
 import { cgroupControllers, hostNamespaces } from './host.ts';
 import { startRun } from './liveRun.ts';
 import { createRedactor } from './redact.ts';
+import type { FoundSink, Relay } from './relay.ts';
 import type { Run, Runs } from './runs.ts';
 import { listTraces, traceFile, traceFolder } from './store.ts';
 
@@ -27,6 +29,7 @@ export interface RunsOptions {
   vias: readonly Via[];
   host: HostDescription;
   createWeave: (options: WeaveOptions) => Weave;
+  relay?: Relay;
   /** Started already. It is not stopped by `close`: whoever started it does that. */
   watch: KernelWatch;
   look: ReadBack;
@@ -47,6 +50,7 @@ class AgentRuns implements Runs {
   #listeners = new Set<() => void>();
   #deadlines = new Map<string, NodeJS.Timeout>();
   #closing = false;
+  #unwatch: (() => void) | undefined;
 
   constructor(options: RunsOptions) {
     this.#options = options;
@@ -97,6 +101,27 @@ class AgentRuns implements Runs {
     this.#changed();
   }
 
+  get watching(): boolean {
+    return this.#unwatch !== undefined;
+  }
+
+  watchHost(on: boolean): void {
+    const { relay, watch } = this.#options;
+    if (on && (!relay || watch.state.name !== 'bpftrace' || watch.state.state === 'missing')) {
+      throw new RunError(
+        'not-watching',
+        `nothing can be watched here: ${watch.state.why ?? 'there is no probe'}`,
+        {
+          remedy: 'underdock doctor says what is missing',
+        },
+      );
+    }
+    if (on && relay) this.#unwatch ??= relay.watch((found) => this.#found(found));
+    if (!on) this.#unwatch?.();
+    if (!on) this.#unwatch = undefined;
+    this.#changed();
+  }
+
   traces(): Promise<{ id: string; title: string; startedAt: string; bytes: number }[]> {
     return listTraces(traceFolder(this.#options.stateDir));
   }
@@ -108,9 +133,23 @@ class AgentRuns implements Runs {
   async close(): Promise<void> {
     this.#closing = true;
     for (const timer of this.#deadlines.values()) clearTimeout(timer);
+    this.#unwatch?.();
     const live = [...this.#runs.values()].filter((run) => !run.closed);
     await Promise.all(live.map(stopped));
     this.#listeners.clear();
+  }
+
+  #found(found: Found): FoundSink | undefined {
+    if (this.#closing || !this.#options.relay) return undefined;
+    const id = randomBytes(6).toString('hex');
+    const { host, createWeave, look, relay, stateDir } = this.#options;
+    const file = join(traceFolder(stateDir), `${id}.chain`);
+    const around = { id, file, host, createWeave, look, watchers: relay.states, outside: outsideView() };
+    const run = openFoundRun(found, { ...around, changed: () => this.#changed() });
+    this.#runs.set(id, run);
+    void run.done.then(() => this.#finished(id));
+    this.#changed();
+    return run.sink;
   }
 
   #viaFor(request: RunRequest): Via {
@@ -127,7 +166,7 @@ class AgentRuns implements Runs {
     if (this.#closing) {
       throw new RunError('closing', 'underdock is shutting down', { remedy: 'start it again, then run' });
     }
-    const running = [...this.#runs.values()].filter((run) => !run.closed);
+    const running = [...this.#runs.values()].filter((run) => !run.closed && run.header.via !== 'watch');
     const most = this.#options.mostRunning ?? MOST_RUNNING;
     if (running.length >= most) {
       throw new RunError('too-many-runs', `${running.length} runs are under way, which is the limit`, {
@@ -151,6 +190,7 @@ class AgentRuns implements Runs {
 
 /** A stop that the runtime refuses is told in the run's trace; one container that can't be stopped holds up no other. */
 async function stopped(run: Run): Promise<void> {
+  if (run.header.via === 'watch') return run.remove();
   try {
     await run.stop();
     await run.done;

@@ -9,10 +9,11 @@ export interface TraceClock {
   now(): number;
 }
 
-/** Starts a clock. Node's hrtime is CLOCK_MONOTONIC on Linux, which is also what the kernel's probes stamp. */
-export function startClock(): TraceClock {
-  const monotonicNs = process.hrtime.bigint();
-  const wallMs = Date.now();
+/** Starts a clock, now or at an instant that has passed (CLOCK_MONOTONIC, ns). Node's hrtime is CLOCK_MONOTONIC on Linux, which is also what the kernel's probes stamp. */
+export function startClock(originNs?: bigint): TraceClock {
+  const present = process.hrtime.bigint();
+  const monotonicNs = originNs ?? present;
+  const wallMs = Date.now() - Math.round(Number(present - monotonicNs) / 1e6);
   return {
     startedAt: new Date(wallMs).toISOString(),
     monotonicNs,

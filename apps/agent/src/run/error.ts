@@ -7,7 +7,9 @@ export class RunError extends Error {
     | 'name-taken'
     | 'trace-unwritable'
     | 'closing'
-    | 'run-busy';
+    | 'run-busy'
+    | 'not-ours'
+    | 'not-watching';
   readonly remedy: string | undefined;
   constructor(code: RunError['code'], message: string, options: { remedy?: string; cause?: unknown } = {}) {
     super(message, { cause: options.cause });

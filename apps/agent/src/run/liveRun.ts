@@ -12,6 +12,7 @@ import { type GrowingTrace, growTrace, type TraceListener } from './growingTrace
 import { KernelSeen } from './kernelSeen.ts';
 import { createOutputLog, type OutputLog } from './outputLog.ts';
 import type { Redactor } from './redact.ts';
+import type { Joined, Relay } from './relay.ts';
 import type { Run } from './runs.ts';
 import { createTraceWriter } from './store.ts';
 import type { Tell, Telling } from './tell.ts';
@@ -26,6 +27,8 @@ export interface RunSurroundings {
   createWeave: (options: WeaveOptions) => Weave;
   createRedactor: (request: RunRequest) => Redactor;
   watch: KernelWatch;
+  /** What engines do for runs that are not underdock’s own work. */
+  relay?: Relay;
   /** Looks at a container from outside; called when it waits for start, and once a second while it runs. */
   look: ReadBack;
   changed: () => void;
@@ -70,6 +73,7 @@ class LiveRun implements Run {
   #outcome: Outcome | undefined;
   #seen = new KernelSeen();
   #stopGauges: (() => void) | undefined;
+  #joined: Joined | undefined;
   #unfollow: () => void;
 
   constructor(start: RunStart, around: RunSurroundings) {
@@ -79,12 +83,9 @@ class LiveRun implements Run {
     this.#around = around;
     this.#redactor = around.createRedactor(start.request);
     this.#trace = this.#openTrace();
-    this.#unfollow = around.watch.follow(this.#clock.monotonicNs, (record) => {
-      this.#seen.take(record);
-      this.#trace.add(record);
-    });
+    this.#unfollow = this.#follow();
     this.#tell = createTeller({
-      add: (record) => this.#trace.add(record),
+      add: (record) => this.#said(record),
       newSpan: () => this.#trace.newSpan(),
       now: this.#clock.now,
       wrap: (argv) => around.watch.wrap(argv),
@@ -165,6 +166,36 @@ class LiveRun implements Run {
     await this.#viaRun.remove();
   }
 
+  #follow(): () => void {
+    const take = (record: RawRecord) => {
+      this.#seen.take(record);
+      this.#trace.add(record);
+    };
+    const { relay, watch } = this.#around;
+    if (!this.#start.via.relayed || !relay) return watch.follow(this.#clock.monotonicNs, take);
+    const joined = relay.join(this.id, this.#clock.monotonicNs, take);
+    this.#joined = joined;
+    return () => joined.leave();
+  }
+
+  #said(record: RawRecord): void {
+    this.#trace.add(record);
+    if (record.kind === 'spawned') this.#joined?.process(record.pid);
+    if (record.kind !== 'self' || record.step !== 'client/request' || record.type !== 'begin') return;
+    const { method, path, query } = record.data;
+    this.#joined?.request(
+      record.at,
+      String(method),
+      String(path),
+      query === undefined ? undefined : String(query),
+    );
+  }
+
+  #settle(): Promise<boolean> {
+    const { relay, watch } = this.#around;
+    return this.#joined && relay ? relay.settle(SETTLE_MS) : watch.settle(SETTLE_MS);
+  }
+
   #openTrace(): GrowingTrace {
     const { createWeave, outside } = this.#around;
     const header = this.#redactor.header(this.#header());
@@ -190,9 +221,14 @@ class LiveRun implements Run {
       startedAt,
       clock: { monotonicNs: String(monotonicNs), wallMs },
       host: this.#around.host,
-      watchers: [this.#around.watch.state],
+      watchers: this.#watchers(),
       redacted: [],
     };
+  }
+
+  #watchers(): TraceHeader['watchers'] {
+    const { relay, watch } = this.#around;
+    return this.#start.via.relayed && relay ? [...relay.states] : [watch.state];
   }
 
   #clientData(): Record<string, unknown> {
@@ -213,6 +249,7 @@ class LiveRun implements Run {
       learnEnv: (env) => this.#redactor.learnEnv(env),
       container: (id) => {
         this.#container = id;
+        this.#joined?.container(id);
         this.#around.changed();
       },
       waiting: async (container, pid) => {
@@ -220,7 +257,7 @@ class LiveRun implements Run {
         this.#stopGauges = look.gauges(container, pid, filterGauges(add), this.#clock.now);
       },
       seen: async (pid) => {
-        await this.#around.watch.settle(SETTLE_MS);
+        await this.#settle();
         return this.#seen.of(pid);
       },
       state: (state) => this.#become(state),
@@ -250,7 +287,7 @@ class LiveRun implements Run {
     const { exitCode, error } = outcome;
     if (error) this.#client.fail(error, { exitCode });
     else this.#client.end({ exitCode });
-    if (!(await this.#around.watch.settle(SETTLE_MS))) this.#sayLag();
+    if (!(await this.#settle())) this.#sayLag();
     this.#unfollow();
     this.#outcome = outcome;
     this.#trace.close();

@@ -38,6 +38,10 @@ export interface Runs {
   /** Called when a run is added, changes state or is removed. */
   onChange(listener: () => void): () => void;
   remove(id: string): Promise<void>;
+  /** Whether containers and commands that others start on this host become runs. */
+  readonly watching: boolean;
+  /** Throws RunError `not-watching` when nothing on this host can be watched. */
+  watchHost(on: boolean): void;
   /** Traces on disk, newest first: those of this agent and of earlier ones. */
   traces(): Promise<{ id: string; title: string; startedAt: string; bytes: number }[]>;
   traceFile(id: string): Promise<string | undefined>;

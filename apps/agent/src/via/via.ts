@@ -53,6 +53,8 @@ export interface ViaRun {
 /** A way in: the only place that knows how to command its layers. */
 export interface Via {
   name: string;
+  /** Engines do its work: what belongs to its runs is found among everything that happens on the host. */
+  relayed?: boolean;
   /** Rejects, with a code and a remedy, for what can be known before anything starts: an unknown runtime, a bad flag. */
   check?(request: RunRequest, allowedMounts: readonly string[]): Promise<void>;
   run(request: RunRequest, context: ViaContext): ViaRun;

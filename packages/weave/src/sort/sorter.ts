@@ -40,6 +40,8 @@ export interface Sorter {
   add(record: RawRecord): void;
   /** To be called every 50 ms. */
   tick(): void;
+  /** All that happened up to this instant has been given; infinite while no source promises anything. */
+  readonly doneAt: number;
   /** A run that the agent commands itself: it is given what belongs to it, and never found or closed. */
   claim(key: string): Claim;
 }
@@ -90,6 +92,10 @@ class HostSorter implements Sorter {
   add(record: RawRecord): void {
     this.#order.add(record);
     if (record.kind === 'clock') this.#clock(this.#order.doneAt);
+  }
+
+  get doneAt(): number {
+    return this.#order.doneAt;
   }
 
   tick(): void {

@@ -1,0 +1,194 @@
+import type { HostDescription, RunSummary, TraceEvent, TraceHeader, WatcherState } from '@underdock/trace';
+import { FORMAT_VERSION } from '@underdock/trace';
+import type { Found, RawRecord, Weave, WeaveOptions } from '@underdock/weave';
+import type { ReadBack } from '../layers/6-process/readBack.ts';
+import { startClock, type TraceClock } from './clock.ts';
+import { RunError } from './error.ts';
+import { filterGauges } from './gaugeFilter.ts';
+import { type GrowingTrace, growTrace, type TraceListener } from './growingTrace.ts';
+import { createRedactor, type Redactor } from './redact.ts';
+import type { FoundSink } from './relay.ts';
+import type { Run } from './runs.ts';
+import { createTraceWriter } from './store.ts';
+
+/** What surrounds a found run. */
+export interface FoundSurroundings {
+  id: string;
+  file: string;
+  host: HostDescription;
+  watchers: readonly WatcherState[];
+  outside: Omit<WeaveOptions, 'emit'>;
+  createWeave: (options: WeaveOptions) => Weave;
+  look: ReadBack;
+  changed: () => void;
+}
+
+/** A run that somebody else began: it is looked at, and never commanded. */
+export interface FoundRun extends Run {
+  readonly sink: FoundSink;
+}
+
+/** Opens the trace of a found run. Throws StoreError when it can't be written. */
+export function openFoundRun(found: Found, around: FoundSurroundings): FoundRun {
+  return new Watched(found, around);
+}
+
+class Watched implements FoundRun {
+  readonly id: string;
+  readonly file: string;
+  readonly done: Run['done'];
+  readonly sink: FoundSink;
+  readonly #around: FoundSurroundings;
+  readonly #clock: TraceClock;
+  readonly #redactor: Redactor;
+  readonly #trace: GrowingTrace;
+  #container: string | undefined;
+  #exitCode = 0;
+  #lookedAt = new Set<number>();
+  #stopGauges: (() => void)[] = [];
+  #finish: (outcome: { exitCode: number }) => void = () => {};
+
+  constructor(found: Found, around: FoundSurroundings) {
+    this.id = around.id;
+    this.file = around.file;
+    this.#around = around;
+    this.#container = found.container;
+    this.#clock = startClock(BigInt(Math.round(found.at * 1e6)));
+    this.#redactor = createRedactor({ env: [], command: [...found.command] });
+    this.#trace = this.#openTrace(found);
+    this.done = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.sink = {
+      originNs: this.#clock.monotonicNs,
+      take: (record) => this.#take(record),
+      closed: () => this.close(),
+    };
+    this.#trace.subscribe((events) => this.#noticed(events));
+  }
+
+  get header(): TraceHeader {
+    return this.#trace.header;
+  }
+
+  get events(): readonly TraceEvent[] {
+    return this.#trace.events;
+  }
+
+  get closed(): boolean {
+    return this.#trace.closed;
+  }
+
+  summary(): RunSummary {
+    const { title, via, command, startedAt } = this.header;
+    return {
+      id: this.id,
+      title,
+      via,
+      command,
+      startedAt,
+      state: this.closed ? 'finished' : 'running',
+      ...(this.#container ? { container: this.#container } : {}),
+      ...(this.closed ? { exitCode: this.#exitCode } : {}),
+      events: this.events.length,
+      tty: false,
+      interactive: false,
+    };
+  }
+
+  subscribe(listener: TraceListener): () => void {
+    return this.#trace.subscribe(listener);
+  }
+
+  attach(): () => void {
+    return () => {};
+  }
+
+  input(): void {
+    throw notOurs();
+  }
+
+  endInput(): void {}
+
+  resize(): void {}
+
+  release(): void {}
+
+  stop(): Promise<void> {
+    return Promise.reject(notOurs());
+  }
+
+  async remove(): Promise<void> {
+    this.close();
+  }
+
+  close(): void {
+    if (this.closed) return;
+    for (const stop of this.#stopGauges) stop();
+    this.#trace.close();
+    this.#around.changed();
+    this.#finish({ exitCode: this.#exitCode });
+  }
+
+  #openTrace(found: Found): GrowingTrace {
+    const { createWeave, outside } = this.#around;
+    const header = this.#redactor.header(this.#header(found));
+    return growTrace({
+      header,
+      now: this.#clock.now,
+      createWeave,
+      outside,
+      redactor: this.#redactor,
+      writer: createTraceWriter(this.file, header),
+    });
+  }
+
+  #header({ command, container }: Found): TraceHeader {
+    const { startedAt, monotonicNs, wallMs } = this.#clock;
+    return {
+      underdock: FORMAT_VERSION,
+      id: this.id,
+      title: (command.join(' ') || `container ${container?.slice(0, 12) ?? ''}`).slice(0, 200),
+      via: 'watch',
+      command: command.slice(0, 1000),
+      startedAt,
+      clock: { monotonicNs: String(monotonicNs), wallMs },
+      host: this.#around.host,
+      watchers: [...this.#around.watchers],
+      redacted: [],
+    };
+  }
+
+  #take(record: RawRecord): void {
+    this.#trace.add(record);
+    if (record.kind === 'root' && record.container && !this.#container) {
+      this.#container = record.container;
+      this.#around.changed();
+    }
+  }
+
+  #noticed(events: readonly TraceEvent[]): void {
+    for (const { step, type, data, container } of events) {
+      if (step === 'client/command' && type === 'end') this.#exitCode = Number(data.exitCode ?? 0);
+      if (step !== 'process/has-process' || data.role !== 'init' || !container || data.alive === false)
+        continue;
+      this.#look(container, Number(data.pid));
+    }
+  }
+
+  /** The init of a container exists: what /proc and its cgroups show is read, once, and its use of them from now on. */
+  #look(container: string, pid: number): void {
+    if (this.#lookedAt.has(pid)) return;
+    this.#lookedAt.add(pid);
+    const add = (record: RawRecord) => this.#trace.add(record);
+    const { look } = this.#around;
+    void look.waiting(container, pid, add, this.#clock.now);
+    this.#stopGauges.push(look.gauges(container, pid, filterGauges(add), this.#clock.now));
+  }
+}
+
+function notOurs(): RunError {
+  return new RunError('not-ours', 'this run was started by somebody else: underdock only watches it', {
+    remedy: 'use the program that started it',
+  });
+}
