@@ -93,7 +93,7 @@ export const STEPS = {
   'high-level/fetch-layer': act(
     'high-level',
     'story',
-    'index, digest, mediaType, totalBytes; progress: bytes, totalBytes; end: bytes, cached?, resumed?, attempts?',
+    'index, digest, mediaType, totalBytes; progress: bytes, totalBytes; end: bytes, cached?, resumed?, attempts?; of docker layerId (12 digits of the digest) in place of digest',
   ),
   'high-level/verify-layer': act(
     'high-level',
@@ -103,7 +103,7 @@ export const STEPS = {
   'high-level/unpack-layer': act(
     'high-level',
     'story',
-    'index, digest, diffId; progress: bytes, entries; end: entries, files, bytes, whiteouts, opaque, skipped[{what, why, count, examples[]}]',
+    'index, digest, diffId; progress: bytes, entries, seconds? (of docker: so long it takes already); end: entries, files, bytes, whiteouts, opaque, skipped[{what, why, count, examples[]}]',
   ),
   'high-level/has-layer': fact(
     'high-level',

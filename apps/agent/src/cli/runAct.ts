@@ -30,7 +30,7 @@ export async function runAct(
   checkRecord(flags.record);
   const asked = requestFrom(image, command, flags, outside);
   refuseUnready(asked);
-  const choice = asked.via ? undefined : await chooseVia(env);
+  const choice = asked.via ? undefined : await chooseVia(env, asked);
   if (choice) say(choice.says);
   const request: RunRequest = choice ? { ...asked, via: choice.via } : asked;
   const folder = stateFolder({ flag: flags.state, env, uid: outside.uid });

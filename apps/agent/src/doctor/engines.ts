@@ -1,5 +1,5 @@
 import type { Check } from '@underdock/trace';
-import { dockerAnswers, dockerSocket } from '../cli/chooseVia.ts';
+import { enginePlaces, findEngines } from '../daemons/findEngine.ts';
 import type { FoundRuntime } from '../via/embedded/lowLevel/runtimes.ts';
 import { install, type System } from './system.ts';
 
@@ -42,19 +42,30 @@ export async function engineChecks(system: System): Promise<Check[]> {
 
 async function docker(system: System): Promise<Check> {
   const name = 'docker';
-  const socket = dockerSocket(system.env);
-  if (socket && (await dockerAnswers(socket))) return { name, state: 'ok', found: `answers at ${socket}` };
-  const there = socket !== undefined && system.exists(socket);
-  return {
-    name,
-    state: there ? 'limited' : 'missing',
-    found: there
-      ? `${socket} is there, but nothing answers this user`
-      : 'no engine answers; underdock’s own one is used',
-    remedy: there
-      ? 'start it: systemctl start docker; or join its group: usermod -aG docker USER'
-      : install('docker.io', 'moby-engine'),
-  };
+  const { places, elsewhere } = enginePlaces(system.env);
+  const looked = await findEngines(
+    system.env,
+    places.filter(({ socket }) => system.exists(socket)),
+  );
+  const found = looked.find(({ version }) => version) ?? looked[0];
+  if (found?.version) {
+    const { version, apiVersion, components } = found.version;
+    const parts = Object.entries(components).map(([part, its]) => `${part} ${its}`);
+    const says = `engine ${version} (API ${[apiVersion, ...parts].join(', ')}) answers at ${found.socket}, ${found.from}`;
+    return { name, state: 'ok', found: says };
+  }
+  if (found) {
+    const remedy = 'start it: systemctl start docker; or join its group: usermod -aG docker USER';
+    return { name, state: 'limited', found: `${found.socket} is there, but ${found.why}`, remedy };
+  }
+  const none = elsewhere ? `DOCKER_HOST names an engine elsewhere: ${elsewhere}` : 'no engine answers';
+  const own = system.uid === 0 && (await system.run(['dockerd', '--version']))?.exitCode === 0;
+  if (own) {
+    const remedy = 'start it: systemctl start docker; or let underdock start one: --engine private';
+    return { name, state: 'limited', found: `${none}, but its programs are here`, remedy };
+  }
+  const remedy = install('docker.io', 'moby-engine');
+  return { name, state: 'missing', found: `${none}; underdock’s own one is used`, remedy };
 }
 
 function containerd(system: System): Check {

@@ -1,6 +1,6 @@
 import { release } from 'node:os';
 import { join } from 'node:path';
-import type { Check, DoctorReport } from '@underdock/trace';
+import type { Check, DoctorReport, Via } from '@underdock/trace';
 import { READY_VIAS } from '../cli/chooseVia.ts';
 import { describeHost } from '../run/host.ts';
 import { readHostAbilities } from '../via/embedded/bundle/host.ts';
@@ -86,5 +86,9 @@ function abilities(checks: readonly Check[], runtimes: readonly FoundRuntime[]):
     ...(state('linux') === 'ok' ? ['read-back'] : []),
   ];
   if (barred) return { vias: [], runtimes: [], watch };
-  return { vias: usable.length > 0 ? [...READY_VIAS] : [], runtimes: usable, watch };
+  const ways: Partial<Record<Via, boolean>> = {
+    embedded: usable.length > 0,
+    docker: state('docker') === 'ok' || (state('docker') === 'limited' && state('runc') === 'ok'),
+  };
+  return { vias: READY_VIAS.filter((via) => ways[via] ?? true), runtimes: usable, watch };
 }

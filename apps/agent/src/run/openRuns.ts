@@ -7,11 +7,14 @@ import { createKernelWatch } from '../layers/5-kernel/watcher.ts';
 import { createReadBack } from '../layers/6-process/readBack.ts';
 import type { KernelWatch } from '../layers/watcher.ts';
 import type { Reaper } from '../reaper.ts';
+import { createDockerVia } from '../via/docker/docker.ts';
+import { createEngines, type Engines } from '../via/docker/engines.ts';
 import type { FoundRuntime } from '../via/embedded/lowLevel/runtimes.ts';
 import { type Embedded, openEmbedded } from '../via/embedded/openEmbedded.ts';
 import type { Recovered } from '../via/embedded/recover.ts';
 import { createRuns } from './agentRuns.ts';
 import { describeHost } from './host.ts';
+import { createRelay, type Relay } from './relay.ts';
 import type { Runs } from './runs.ts';
 
 /** Everything that an agent needs to run containers, opened. */
@@ -55,9 +58,13 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
     starter,
     watch,
   );
+  const engines = createEngines(stateDir, process.env);
+  const docker = createDockerVia({ stateDir, engines, starter: starter.host });
+  const relay = createRelay([watch], process.pid);
   const runs = createRuns({
     ...options,
-    vias: [embedded.via],
+    relay,
+    vias: [embedded.via, docker],
     host,
     createWeave,
     watch,
@@ -70,7 +77,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
     recovered: embedded.recovered,
     runtimes: embedded.runtimes,
     starter: starter.host,
-    close: () => closeAll(runs, watch, embedded, starter),
+    close: () => closeAll(runs, watch, embedded, starter, engines, relay),
   };
 }
 
@@ -103,8 +110,12 @@ async function closeAll(
   watch: KernelWatch,
   embedded: Embedded,
   starter: LazyStarter,
+  engines: Engines,
+  relay: Relay,
 ): Promise<void> {
   await runs.close();
+  relay.stop();
+  await engines.close();
   await Promise.all([watch.stop(), starter.close()]);
   embedded.close();
 }

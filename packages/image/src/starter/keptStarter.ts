@@ -11,23 +11,30 @@ type Blob = Pick<Descriptor, 'digest' | 'size'>;
 /** What the image in a store was made of, as its files were then. */
 interface Kept {
   index: string;
+  /** The same for clients that know no zstd. */
+  gzipIndex: string;
   blobs: Blob[];
   marks: Record<string, string>;
 }
 
 const FILE = 'starter.json';
 const ABSENT = '-';
+/** The tag of the starter image for clients that know no zstd: docker before 23. */
+export const GZIP_TAG = 'gzip';
 
 /**
  * Sees to it that the store has the starter image of this host as it is now: builds it unless it is there and no file
- * that it came from has changed (by inode, size and times). Resolves with whether it had to be built.
+ * that it came from has changed (by inode, size and times); as `latest`, and with gzip alone as `gzip`. Resolves with whether
+ * it had to be built.
  */
 export async function keepStarter(store: Store): Promise<{ built: boolean }> {
   const file = join(store.root, FILE);
   const kept = await readKept(file);
   if (kept && (await isWhole(store, kept)) && isSame(kept.marks)) return { built: false };
   const image = await buildStarter(store);
-  const said: Kept = { index: image.digest, blobs: image.blobs, marks: marksOf(image) };
+  const gzip = await buildStarter(store, { compression: 'gzip', tag: GZIP_TAG });
+  const blobs = [...image.blobs, ...gzip.blobs];
+  const said: Kept = { index: image.digest, gzipIndex: gzip.digest, blobs, marks: marksOf(image) };
   try {
     await writeFile(`${file}.new`, JSON.stringify(said), { mode: 0o600 });
     await rename(`${file}.new`, file);
@@ -47,9 +54,10 @@ async function readKept(file: string): Promise<Kept | undefined> {
   }
 }
 
-async function isWhole(store: Store, { index, blobs }: Kept): Promise<boolean> {
+async function isWhole(store: Store, { index, gzipIndex, blobs }: Kept): Promise<boolean> {
   const noted = await store.references.get('starter', 'latest');
-  if (noted?.digest !== index) return false;
+  const gzip = await store.references.get('starter', GZIP_TAG);
+  if (noted?.digest !== index || gzip?.digest !== gzipIndex) return false;
   const sizes = await Promise.all(blobs.map(({ digest }) => store.size(digest)));
   return blobs.every(({ size }, n) => sizes[n] === size);
 }

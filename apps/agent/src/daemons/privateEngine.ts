@@ -1,0 +1,171 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { AgentError } from '../error.ts';
+import { findProgram } from '../programs.ts';
+import { cgroupMounts } from '../via/embedded/bundle/cgroups.ts';
+import { type DaemonProcess, startDaemon } from './daemonProcess.ts';
+import { askVersion, type EngineVersion } from './findEngine.ts';
+import { cleanPrivateEngine, engineCgroup, engineMark } from './privateEngineRemains.ts';
+
+/** containerd and dockerd of underdock's own, running. */
+export interface PrivateEngine {
+  /** dockerd's socket. */
+  socket: string;
+  /** containerd's socket. */
+  containerdSocket: string;
+  version: EngineVersion;
+  pids: { dockerd: number; containerd: number };
+  /** What an earlier engine in this folder had left, and what was done about it, in words. */
+  recovered: readonly string[];
+  /** Resolves when one of the two has ended, with which and how. */
+  ended: Promise<string>;
+  /** Ends both, dockerd first so that it can end its containers, and takes away what is left. Images stay. */
+  close(): Promise<void>;
+}
+
+/** What a private engine is started with. */
+export interface PrivateEngineOptions {
+  /** Its roots, sockets and logs lie here; nobody else uses it. */
+  folder: string;
+  /**
+   * `none`: in the host's network namespace, without bridge and without iptables rules. `bridge`: in a network namespace
+   * of its own with docker's usual bridge; the host's network is not touched.
+   */
+  network?: 'none' | 'bridge';
+  limitMs?: number;
+}
+
+const READY_MS = 60_000;
+/** sun_path has 108 bytes (unix(7)), and containerd appends `.ttrpc`. */
+const LONGEST_SOCKET = 100;
+
+/** Why no private engine can be started here; undefined when one can. */
+export function privateEngineRefusal(): AgentError | undefined {
+  if (process.geteuid?.() !== 0) {
+    return new AgentError('no-private-engine', 'an engine of underdock’s own needs root', {
+      remedy: 'run underdock as root, or use an engine that runs already with --engine host',
+    });
+  }
+  const missing = ['containerd', 'dockerd', 'runc', 'setpriv', 'unshare'].filter(
+    (name) => !findProgram(name),
+  );
+  if (missing.length === 0) return undefined;
+  return new AgentError('no-private-engine', `${missing.join(', ')} is not installed`, {
+    remedy: 'install it: apt-get install docker.io containerd runc util-linux',
+  });
+}
+
+/**
+ * Starts containerd and dockerd in `folder`, after what an earlier pair left there has been taken apart. Rejects with AgentError
+ * `no-private-engine`, `state-path-too-long` or `daemon-failed`.
+ */
+export async function startPrivateEngine(options: PrivateEngineOptions): Promise<PrivateEngine> {
+  const refusal = privateEngineRefusal();
+  if (refusal) throw refusal;
+  const { folder } = options;
+  const at = (name: string) => join(folder, name);
+  refuseLongPath(at('containerd.sock'));
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  const recovered = await cleanPrivateEngine(folder);
+  const containerd = await startContainerd(options);
+  let dockerd: DaemonProcess;
+  try {
+    dockerd = await startDockerd(options, containerd.pid);
+  } catch (error) {
+    await containerd.stop();
+    await cleanPrivateEngine(folder);
+    throw error;
+  }
+  return {
+    socket: at('docker.sock'),
+    containerdSocket: at('containerd.sock'),
+    version: await askVersion(at('docker.sock')),
+    pids: { dockerd: dockerd.pid, containerd: containerd.pid },
+    recovered,
+    ended: Promise.race([dockerd, containerd].map(async ({ name, ended }) => `${name}: ${await ended}`)),
+    async close() {
+      await dockerd.stop();
+      await containerd.stop();
+      await cleanPrivateEngine(folder);
+    },
+  };
+}
+
+function refuseLongPath(socket: string): void {
+  if (Buffer.byteLength(socket) <= LONGEST_SOCKET) return;
+  throw new AgentError('state-path-too-long', `${socket} is too long for a socket’s name`, {
+    remedy: 'choose a state folder with a shorter path: --state DIR',
+  });
+}
+
+/** A mount namespace of its own, so that no mount of the engine's outlives it on the host; host mounts still come in. */
+const OWN_MOUNTS = ['unshare', '--mount', '--propagation', 'slave'];
+
+function startContainerd({
+  folder,
+  network,
+  limitMs = READY_MS,
+}: PrivateEngineOptions): Promise<DaemonProcess> {
+  const at = (name: string) => join(folder, name);
+  const words = ['--root', at('ctd'), '--state', at('ctd-run'), '--address', at('containerd.sock')];
+  const own = network === 'bridge' ? [...OWN_MOUNTS, '--net'] : OWN_MOUNTS;
+  return startDaemon({
+    name: 'containerd',
+    argv: [...own, 'containerd', ...words],
+    log: at('containerd.log'),
+    env: engineMark(folder),
+    ready: () => connects(at('containerd.sock')),
+    limitMs,
+  });
+}
+
+async function startDockerd(options: PrivateEngineOptions, containerdPid: number): Promise<DaemonProcess> {
+  const { folder, network, limitMs = READY_MS } = options;
+  const at = (name: string) => join(folder, name);
+  const bridge = network === 'bridge';
+  const words = [
+    ...['--containerd', at('containerd.sock'), '--data-root', at('docker'), '--exec-root', at('docker-run')],
+    ...['-H', `unix://${at('docker.sock')}`, '-p', at('docker.pid')],
+    // By these two its containers' cgroups can be told from everybody else's.
+    ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', engineCgroup(folder)],
+    ...(bridge ? [] : ['--bridge=none', '--iptables=false']),
+    ...crunRuntime(folder),
+  ];
+  // It mounts the root filesystems that containerd's shims use: both see the same mounts.
+  const inside = ['nsenter', '--target', String(containerdPid), '--mount', ...(bridge ? ['--net'] : [])];
+  const lo = bridge ? ['sh', '-c', 'ip link set lo up; exec "$@"', 'sh'] : [];
+  return startDaemon({
+    name: 'dockerd',
+    argv: [...inside, ...lo, 'dockerd', ...words],
+    log: at('dockerd.log'),
+    env: engineMark(folder),
+    ready: () => askVersion(at('docker.sock')),
+    limitMs,
+  });
+}
+
+/** crun as a second runtime; where cgroups are hybrid, which it refuses, a wrapper hides the v2 hierarchy from it alone. */
+function crunRuntime(folder: string): string[] {
+  const crun = findProgram('crun');
+  if (!crun) return [];
+  const { layout, mounts } = cgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
+  const unified = mounts.unified;
+  if (layout !== 'hybrid' || unified === undefined) return ['--add-runtime', `crun=${crun}`];
+  const wrapper = join(folder, 'crun');
+  const script = `#!/bin/sh\nexec unshare -m sh -c 'umount ${unified}; exec "$@"' sh ${crun} "$@"\n`;
+  writeFileSync(wrapper, script);
+  chmodSync(wrapper, 0o755);
+  return ['--add-runtime', `crun=${wrapper}`];
+}
+
+function connects(socket: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const connection = connect(socket);
+    connection.once('connect', () => {
+      connection.destroy();
+      resolve();
+    });
+    connection.once('error', reject);
+  });
+}
