@@ -10,6 +10,17 @@ const MAX_INPUT = 64 * 1024;
 
 /** Runs in the agent of the same user, so that they show in its page. Throws AgentError `agent-gone`. */
 export async function carryThere(agent: AgentRecord): Promise<Carrier> {
+  const socket = await connect(agent);
+  const api = createApi(agent);
+  return {
+    outlives: true,
+    close: async () => void socket.disconnect(),
+    start: (request, listeners) => startThere(request, listeners, socket, api),
+  };
+}
+
+/** A connection to the agent’s socket. Throws AgentError `agent-gone`. */
+export async function connect(agent: AgentRecord): Promise<Socket> {
   const socket = io(agent.url, {
     auth: { token: agent.token, client: 'cli' },
     path: '/socket.io/',
@@ -23,17 +34,14 @@ export async function carryThere(agent: AgentRecord): Promise<Carrier> {
     socket.once('connect', resolve);
     socket.once('connect_error', gone);
   });
-  const api = createApi(agent);
-  return {
-    outlives: true,
-    close: async () => void socket.disconnect(),
-    start: (request, listeners) => startThere(request, listeners, socket, api),
-  };
+  return socket;
 }
 
-type Api = (method: string, path: string, body?: unknown) => Promise<unknown>;
+/** Asks the agent by HTTP: the path is what follows `api/`. Throws AgentError with what it answered. */
+export type Api = (method: string, path: string, body?: unknown) => Promise<unknown>;
 
-function createApi(agent: AgentRecord): Api {
+/** The agent’s HTTP face with its token. */
+export function createApi(agent: AgentRecord): Api {
   return async (method, path, body) => {
     const response = await fetch(new URL(`api/${path}`, agent.url), {
       method,
@@ -115,7 +123,8 @@ function endOf({ exitCode = 125, error }: RunSummary): RunEnd {
   return { exitCode, ...(error !== undefined && { error: { code: 'run-failed', message: error } }) };
 }
 
-async function tell(socket: Socket, name: string, message: object): Promise<void> {
+/** Sends a message and waits for its acknowledgement. Throws AgentError when it is refused. */
+export async function tell(socket: Socket, name: string, message: object): Promise<void> {
   const answer = (await socket.emitWithAck(name, message)) as { ok: true } | Problem;
   if ('error' in answer) {
     const { code, message: says, remedy } = answer.error;

@@ -15,7 +15,7 @@ export function problem(status: number, code: string, message: string, remedy?: 
 
 const STATUS_BY_CODE: [RegExp, number][] = [
   [/not-found|^no-such|^unknown-run$|^gone$/, 404],
-  [/conflict|taken|in-use|exists|not-held|not-running|already|-closed$|-busy$/, 409],
+  [/conflict|taken|in-use|exists|not-held|not-running|not-ours|not-watching|already|-closed$|-busy$/, 409],
   [/^too-many/, 429],
   [/^not-ready$|not-supported/, 501],
   [/^closing$/, 503],

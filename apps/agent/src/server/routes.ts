@@ -1,8 +1,9 @@
 import type { DoctorReport } from '@underdock/trace';
 import type { Express, Request, RequestHandler, Response } from 'express';
+import { z } from 'zod';
 import type { Runs } from '../run/runs.ts';
 import { type Access, tokenOf } from './access.ts';
-import { bodyProblem, readBody, send } from './body.ts';
+import { bodyProblem, parseBody, readBody, send } from './body.ts';
 import { answerFor, problem } from './problem.ts';
 import type { RawOutputs } from './rawOutput.ts';
 import { runRoutes } from './runRoutes.ts';
@@ -36,8 +37,19 @@ export function addRoutes(app: Express, options: RouteOptions): void {
   });
 }
 
-function hostRoutes({ doctor }: RouteOptions): Record<string, Methods> {
-  return { '/api/doctor': { get: async (_req, res) => void res.json(await doctor()) } };
+const watchSchema = z.strictObject({ on: z.boolean() });
+
+function hostRoutes({ doctor, runs }: RouteOptions): Record<string, Methods> {
+  return {
+    '/api/doctor': { get: async (_req, res) => void res.json(await doctor()) },
+    '/api/watch': {
+      get: (_req, res) => void res.json({ on: runs.watching }),
+      post: (req, res) => {
+        runs.watchHost(parseBody(watchSchema, req).on);
+        res.json({ on: runs.watching });
+      },
+    },
+  };
 }
 
 function traceRoutes({ runs }: RouteOptions): Record<string, Methods> {

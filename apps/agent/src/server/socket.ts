@@ -27,7 +27,7 @@ const TELL_RUNS_MS = 100;
 export const MESSAGES_PER_SECOND = 1000;
 export const MESSAGE_BURST = 2000;
 
-/** Serves the live stream on `socket.io/`: `follow`, `unfollow`, `attach`, `input`, `resize` in; `role`, `header`, `events`, `runs`, `doctor`, `output` out. */
+/** Serves the live stream on `socket.io/`: `follow`, `unfollow`, `attach`, `input`, `resize` in; `role`, `header`, `events`, `watching`, `runs`, `doctor`, `output` out. */
 export function serveSockets(server: HttpServer, options: SocketOptions): { close(): Promise<void> } {
   const io = new Server(server, {
     path: '/socket.io/',
@@ -67,6 +67,7 @@ function welcome(socket: Socket, options: SocketOptions): void {
   talk.listen();
   // The page shows no controls to somebody who may only look.
   socket.emit('role', (socket.data as { role: Role }).role);
+  socket.emit('watching', { on: options.runs.watching });
   socket.emit('runs', options.runs.list());
   // The command line has no place for it, and examining a host starts programs.
   if (socket.handshake.auth.client === 'cli') return;
@@ -84,6 +85,7 @@ function tellRuns(io: Server, runs: Runs): () => void {
     due = true;
     setTimeout(() => {
       due = false;
+      io.emit('watching', { on: runs.watching });
       io.emit('runs', runs.list());
     }, TELL_RUNS_MS).unref();
   });
