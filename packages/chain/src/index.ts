@@ -8,6 +8,7 @@ export { isShown, levelOf } from './level.ts';
 export { compareEvents, inOrder } from './order.ts';
 export { PersistentList } from './persistentList.ts';
 export { PersistentMap } from './persistentMap.ts';
+export * from './provenance.ts';
 export { causesOf, containerOf, type Gauge, gaugesOf, mountTree, recentCalls } from './query.ts';
 export * from './state.ts';
 export { createTimeline } from './timeline.ts';

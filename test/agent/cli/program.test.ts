@@ -20,7 +20,9 @@ afterEach(() => line.remove());
 test('an unknown command names those that there are', async () => {
   const { code, err } = await line.say('explode');
   expect(code).toBe(1);
-  expect(err).toBe('underdock: there is no command explode\n  there are: up, run, doctor, verify, version\n');
+  expect(err).toBe(
+    'underdock: there is no command explode\n  there are: up, run, watch, doctor, verify, explain, version\n',
+  );
 });
 
 test('help, version and a bare call are no errors; -h of run is the host name', async () => {

@@ -3,9 +3,11 @@ import pc from 'picocolors';
 import type { OpenedRuns, OpenRunsOptions } from '../run/openRuns.ts';
 import { VERSION } from './about.ts';
 import { complain } from './errors.ts';
+import type { ExplainFlags } from './explainCommand.ts';
 import { dockerSpelling, type RunFlags, runCommand } from './runFlags.ts';
 import type { Streams } from './terminal.ts';
 import type { UpFlags } from './upAct.ts';
+import type { WatchFlags } from './watchAct.ts';
 
 /** What the command line is given from outside. */
 export interface Outside {
@@ -72,6 +74,15 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
       ),
   );
   program
+    .command('watch')
+    .description('what others start on this host: docker, compose, ctr, podman, a kubelet')
+    .option('--json', 'JSON Lines on standard output: the traces’ own lines, each with its run')
+    .option('--record <dir>', 'a trace file for each run, in this folder')
+    .option('--state <dir>', 'state folder')
+    .action(async (flags: WatchFlags) =>
+      finish(await (await import('./watchAct.ts')).watchAct(flags, outside)),
+    );
+  program
     .command('doctor')
     .description('what this host can and can’t do, and what to do about it')
     .option('--json', 'as JSON')
@@ -84,11 +95,27 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
     .description('check a trace: exit code 0 whole, 3 cut off but readable, 1 broken')
     .argument('<file>', '.chain or .chain.gz, - for standard input')
     .action(async (file: string) => finish(await (await import('./verify.ts')).verify(file, print)));
+  addExplain(program, print, finish);
   program
     .command('version')
     .description('print the version')
     .action(() => print(`underdock ${VERSION} (node ${process.version})`));
   return program;
+}
+
+function addExplain(program: Command, print: (line: string) => void, finish: (code: number) => void): void {
+  program
+    .command('explain')
+    .description(
+      'how a flag’s value came down to the kernel: exit code 0, 3 from a cut trace, 4 if values differ',
+    )
+    .argument('<file>', '.chain or .chain.gz, - for standard input')
+    .option('--flag <name>', 'this flag alone: memory, cpus, pids, user, …')
+    .option('--container <id>', 'this container alone')
+    .option('--json', 'as JSON')
+    .action(async (file: string, flags: ExplainFlags) =>
+      finish(await (await import('./explainCommand.ts')).explainAct(file, flags, print)),
+    );
 }
 
 function addUp(program: Command, outside: Outside, finish: (code: number) => void): void {
