@@ -45,14 +45,16 @@ export async function programOf(
   const folder = join(proc, String(pid));
   try {
     const comm = (await readFile(join(folder, 'comm'), 'utf8')).trimEnd();
-    // The kernel cuts comm to 15 characters; kernel threads have no exe, and nobody else’s name is worth a readlink.
-    if (![...names].some((name) => name.slice(0, 15) === comm)) return undefined;
+    // Most processes are somebody else’s: their names alone are read. k3s calls itself `k3s-server`.
+    if (![...names].some((name) => name.slice(0, 15) === comm || comm.startsWith(`${name}-`)))
+      return undefined;
     const file = join(folder, 'exe');
     const target = await readlink(file);
     const replaced = target.endsWith(DELETED);
     const path = replaced ? target.slice(0, -DELETED.length) : target;
     const { dev, ino, uid } = await stat(file);
-    const name = names.has(basename(path)) ? basename(path) : comm;
+    const name = [basename(path), comm].find((one) => names.has(one));
+    if (!name) return undefined;
     return { name, path, file, inode: `${dev}:${ino}`, uid, pid, ...(replaced ? { replaced } : {}) };
   } catch {
     return undefined;
@@ -65,7 +67,10 @@ export async function processIds({ proc = '/proc' }: FindOptions = {}): Promise<
 }
 
 /** Every process whose program has one of these names: daemons, and several of each. */
-export async function findDaemons(names: ReadonlySet<string>, options: FindOptions = {}): Promise<FoundProgram[]> {
+export async function findDaemons(
+  names: ReadonlySet<string>,
+  options: FindOptions = {},
+): Promise<FoundProgram[]> {
   const found: FoundProgram[] = [];
   for (const pid of await processIds(options)) {
     const program = await programOf(pid, names, options);
@@ -75,10 +80,16 @@ export async function findDaemons(names: ReadonlySet<string>, options: FindOptio
 }
 
 /** Every file of these names in PATH and where packages put clients and their plugins. */
-export async function findClients(names: ReadonlySet<string>, options: FindOptions = {}): Promise<FoundProgram[]> {
+export async function findClients(
+  names: ReadonlySet<string>,
+  options: FindOptions = {},
+): Promise<FoundProgram[]> {
   const path = options.path ?? process.env.PATH ?? '';
   const found = new Map<string, FoundProgram>();
-  for (const folder of new Set([...path.split(delimiter).filter((one) => one.startsWith('/')), ...CLIENT_FOLDERS]))
+  for (const folder of new Set([
+    ...path.split(delimiter).filter((one) => one.startsWith('/')),
+    ...CLIENT_FOLDERS,
+  ]))
     for (const name of names) {
       const program = await clientAt(join(folder, name), name);
       if (program && !found.has(program.inode)) found.set(program.inode, program);

@@ -77,6 +77,8 @@ for c in "$@"; do for f in "$c"/*/format; do test -r "$f" && echo "= $f" && grep
 export interface ProbeOptions {
   program: Program;
   agentPid: number;
+  /** Lets it probe addresses in stripped programs, which it can't check: who names them must have read them there. */
+  unsafe?: boolean;
   onPrinted: (printed: Printed) => void;
   /** Called once when it ends without having been stopped. */
   onEnd: (error: ProbeError) => void;
@@ -94,7 +96,8 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
   try {
     const file = join(folder, 'program.bt');
     await writeFile(file, options.program.text, { mode: 0o600 });
-    const command = `${IN_TRACEFS}; exec bpftrace -f json -B line "$1" "$2"`;
+    const unsafe = options.unsafe ? '--unsafe' : '';
+    const command = `${IN_TRACEFS}; exec bpftrace ${unsafe} -f json -B line "$1" "$2"`;
     const args = [...PRIVATE, 'sh', '-c', command, 'sh', file, String(options.agentPid)];
     const child = spawn(programPath('setpriv'), args, {
       env: { ...process.env, ...SETTINGS },

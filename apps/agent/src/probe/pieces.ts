@@ -32,6 +32,13 @@ export class Pieces {
     return new Map([...(strings ?? [])].map(([index, pieces]) => [index, joined(pieces)]));
   }
 
+  /** Takes the bytes that were printed for a thread in hexadecimal pieces. */
+  takeBytes(tid: number): Uint8Array {
+    const pieces = this.#argv.get(tid) ?? [];
+    this.#argv.delete(tid);
+    return Buffer.from(pieces.join(' ').replaceAll(' ', ''), 'hex');
+  }
+
   /** Takes the arguments of a new program; `bytes` is their whole length in memory. */
   takeArguments(tid: number, bytes: number): string[] | undefined {
     const pieces = this.#argv.get(tid);

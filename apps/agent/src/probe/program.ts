@@ -25,7 +25,7 @@ const EPOLL_WAITS = { x64: [232, 281, 441], arm64: [22, 441] } as const;
  * something, one after the other: when it goes to sleep for the second time after an instant, whatever was noted before
  * that instant is printed. `t PROVEN NOW` says so, in ns of the probe's clock; the interval wakes it often enough.
  */
-function rounds(arch: 'x64' | 'arm64'): string {
+export function rounds(arch: 'x64' | 'arm64'): string {
   const waits = EPOLL_WAITS[arch].map((id) => `args->id == ${id}`).join(' || ');
   return `BEGIN { @probe = (uint64)pid; @left = (uint64)0; @before = (uint64)0; @proven = (uint64)0; }
 interval:hz:20 { @left = (uint64)3; printf("t %llu %llu\\n", @proven, nsecs); }
@@ -51,7 +51,7 @@ export function buildProgram(fragments: readonly Fragment[], target: ProgramTarg
   };
 }
 
-// `args.name` came with 0.19; `args->name` is on its way out.
-function forVersion(text: string, [major, minor]: readonly [number, number]): string {
+/** The program as the version at hand wants it: `args.name` came with 0.19; `args->name` is on its way out. */
+export function forVersion(text: string, [major, minor]: readonly [number, number]): string {
   return major > 0 || minor >= 20 ? text.replaceAll('args->', 'args.') : text;
 }

@@ -8,7 +8,9 @@ import { FanOut } from '../../probe/fanOut.ts';
 import { LineOrder } from '../../probe/lineOrder.ts';
 import type { Printed, ProbeLine } from '../../probe/lines.ts';
 import { LostCount } from '../../probe/lostCount.ts';
+import { ProbeClock } from '../../probe/probeClock.ts';
 import { buildProgram } from '../../probe/program.ts';
+import { Restarts } from '../../probe/restarts.ts';
 import { NAMESPACE_KINDS, processFragment } from '../6-process/fragment.ts';
 import type { Follower, KernelWatch } from '../watcher.ts';
 import { kernelFragment, SYSCALLS } from './fragment.ts';
@@ -32,8 +34,7 @@ export class BpftraceWatch implements KernelWatch {
   #probe: Probe | undefined;
   #decoder: ProbeDecoder | undefined;
   #order: LineOrder | undefined;
-  /** Added to the probe's instants to make them CLOCK_MONOTONIC, in ms: some versions count the time asleep too. */
-  #offsetMs: number | undefined;
+  #clock = new ProbeClock();
   #lastMs = 0;
   #lost = new LostCount();
   #restarts = new Restarts();
@@ -71,13 +72,13 @@ export class BpftraceWatch implements KernelWatch {
     const fragments = [processFragment(ids), kernelFragment({ oomDetail })];
     const program = buildProgram(fragments, { version, arch, hasTracepoint: points.has });
     const hierarchies = readHierarchies(await readFile('/proc/self/cgroup', 'utf8'));
-    this.#offsetMs = undefined;
+    this.#clock = new ProbeClock();
     this.#decoder = new ProbeDecoder({
       syscalls: SYSCALLS,
       namespaceKinds: NAMESPACE_KINDS,
       locate: locateOn(readMountinfo(await readFile('/proc/self/mountinfo', 'utf8'))),
       controllers: (id) => hierarchies.get(id) ?? [],
-      emit: (record) => this.#out.push({ ...record, at: this.#monotonic(record.at) }),
+      emit: (record) => this.#out.push({ ...record, at: this.#clock.monotonic(record.at) }),
     });
     return startProbe({
       program,
@@ -100,6 +101,11 @@ export class BpftraceWatch implements KernelWatch {
     if (line.letter === 't') this.#tellLost();
   }
 
+  #calibrate(probeMs: number): void {
+    this.#clock.calibrate(probeMs, nowMs());
+    this.#lastMs = this.#clock.monotonic(probeMs);
+  }
+
   #decode(lines: ProbeLine[]): void {
     for (const line of lines) this.#lost.attempt(() => this.#decoder?.line(line) ?? false);
   }
@@ -110,23 +116,11 @@ export class BpftraceWatch implements KernelWatch {
       this.#out.push({ kind: 'lost', at: this.#lastMs, layer: 'kernel', name: 'bpftrace', count, why });
   }
 
-  // A heartbeat arrives some ms after its instant. A second or more apart means another clock: the least gap tells which.
-  #calibrate(probeMs: number): void {
-    const gap = nowMs() - probeMs;
-    const base = Math.abs(gap) < 1000 ? 0 : gap;
-    if (this.#offsetMs === undefined || base < this.#offsetMs) this.#offsetMs = base;
-    this.#lastMs = this.#monotonic(probeMs);
-  }
-
-  #monotonic(probeMs: number): number {
-    return probeMs + (this.#offsetMs ?? 0);
-  }
-
   #ended(error: ProbeError): void {
     this.#probe = undefined;
     this.#decode(this.#order?.flush() ?? []);
     this.#tellLost();
-    const again = this.#restarts.next();
+    const again = this.#restarts.next(nowMs());
     const what = again ? 'it is started again' : 'it ended too often to be started again';
     this.#become('missing', `${error.message}: what happens now is not seen; ${what}`);
     this.#out.release();
@@ -177,23 +171,6 @@ export class BpftraceWatch implements KernelWatch {
 function probeError(error: unknown): ProbeError {
   if (error instanceof ProbeError) return error;
   return new ProbeError('ended', `bpftrace could not be started: ${String(error)}`, { cause: error });
-}
-
-const MOST_RESTARTS = 3;
-const RESTARTS_WITHIN_MS = 10 * 60_000;
-
-/** A probe that can't live here must not be loaded for ever: three times in ten minutes. */
-class Restarts {
-  #times: number[] = [];
-
-  /** Whether one more may be tried now; it counts. */
-  next(): boolean {
-    const now = nowMs();
-    this.#times = this.#times.filter((at) => now - at < RESTARTS_WITHIN_MS);
-    if (this.#times.length >= MOST_RESTARTS) return false;
-    this.#times.push(now);
-    return true;
-  }
 }
 
 function nowMs(): number {
