@@ -216,7 +216,7 @@ export function createPlainRuns(stateDir: string): Runs & { all: Map<string, Pla
     get: (id) => all.get(id),
     list: () => [...all.values()].map((run) => run.summary()),
     watching: false,
-    watchHost() {},
+    async watchHost() {},
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -106,7 +106,7 @@ export function createTracedRuns(
     get: (id) => all.get(id),
     list: () => [...all.values()].map((run) => run.summary()),
     watching: false,
-    watchHost() {},
+    async watchHost() {},
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -44,7 +44,7 @@ export const STEPS = {
   'client/request': act(
     'client',
     'calls',
-    'protocol, method, path?, query? (as the client sends it); end: status?',
+    'protocol, method, path?, query? (as the client sends it); end: status?, cutOff?: true when its sender ended first',
   ),
   'client/attach': moment('client', 'calls', 'streams[]'),
 

@@ -82,7 +82,7 @@ export class RelayEvents {
     const { container, at, pid } = record;
     const kin = this.#lineage.get(pid);
     const told = tellRoot(record);
-    const caller = container ? this.#calls.callerOf(container, record.verb ?? 'create') : undefined;
+    const caller = container ? this.#calls.callerOf(container, verbOf(record)) : undefined;
     const cause = caller?.run ?? kin?.cause ?? (container && this.#lastAsked.get(container)) ?? this.#client;
     if (record.role === 'shim' && container) this.#shims.set(container, { name: record.actor, pid });
     const span = told ? this.#writer.newSpan() : cause;
@@ -113,6 +113,7 @@ export class RelayEvents {
 
   /** A program of the chain has ended: so has what it was started for. */
   exited(record: ExitRecord): void {
+    this.#cutOff(record);
     const act = this.#programs.get(record.pid);
     if (!act) return;
     this.#programs.delete(record.pid);
@@ -122,6 +123,18 @@ export class RelayEvents {
     this.#end(act, record.at, { exitCode, ...(ofClient ? {} : failed) }, [
       { source: record.source, raw: { event: 'sched_process_exit', pid: record.pid, exitCode } },
     ]);
+  }
+
+  /** What a program still asks for when it ends is answered to nobody. */
+  #cutOff({ pid, at, source }: ExitRecord): void {
+    for (const [key, act] of this.#acts) {
+      if (!key.startsWith(`${pid}:`)) continue;
+      this.#acts.delete(key);
+      const data = { ...(act.status === undefined ? {} : { status: act.status }), cutOff: true };
+      this.#end({ draft: { ...act.draft, grade: 'inferred' } }, at, data, [
+        { source, raw: { event: 'sched_process_exit', pid } },
+      ]);
+    }
   }
 
   event(record: EngineEventRecord): void {
@@ -249,6 +262,11 @@ function tellRoot({ role, actor, argv, verb }: RootRecord) {
       : undefined;
   const step = verb && RUNTIME_STEPS.has(verb) ? `low-level/${verb}` : 'low-level/call';
   return { step, layer: 'low-level', data: { runtime: actor, argv } } as const;
+}
+
+/** A shim is started because a task is to be created. */
+function verbOf({ role, verb = 'create' }: RootRecord): string {
+  return role === 'shim' && verb === 'start' ? 'create' : verb;
 }
 
 function roleOf({ role }: RootRecord): 'runtime' | 'child' {

@@ -57,7 +57,7 @@ class Host {
     method: string,
     path: string,
     query?: string,
-    routine = side,
+    routine: string = side,
   ): this {
     return this.call(pid, routine, { side, method, path, ...(query ? { query } : {}) });
   }

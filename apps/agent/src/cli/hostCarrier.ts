@@ -28,7 +28,7 @@ export function watchHere({ runs, close }: { runs: Runs; close(): Promise<void> 
           if (run) followHere(run, onFound(summary));
         }
       });
-      runs.watchHost(true);
+      await runs.watchHost(true);
     },
   };
 }

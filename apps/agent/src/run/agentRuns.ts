@@ -59,6 +59,7 @@ class AgentRuns implements Runs {
   async start(request: RunRequest, origin: 'cli' | 'page' | 'http'): Promise<Run> {
     const via = this.#viaFor(request);
     await via.check?.(request, this.#options.allowedMounts);
+    if (via.relayed) await this.#options.relay?.begin();
     this.#admit();
     const id = randomBytes(6).toString('hex');
     const limitMs = origin === 'page' ? (this.#options.pageLimitMs ?? PAGE_LIMIT_MS) : undefined;
@@ -105,7 +106,7 @@ class AgentRuns implements Runs {
     return this.#unwatch !== undefined;
   }
 
-  watchHost(on: boolean): void {
+  async watchHost(on: boolean): Promise<void> {
     const { relay, watch } = this.#options;
     if (on && (!relay || watch.state.name !== 'bpftrace' || watch.state.state === 'missing')) {
       throw new RunError(
@@ -116,7 +117,8 @@ class AgentRuns implements Runs {
         },
       );
     }
-    if (on && relay) this.#unwatch ??= relay.watch((found) => this.#found(found));
+    if (on) await relay?.begin();
+    if (on && relay && !this.#closing) this.#unwatch ??= relay.watch((found) => this.#found(found));
     if (!on) this.#unwatch?.();
     if (!on) this.#unwatch = undefined;
     this.#changed();

@@ -3,7 +3,7 @@ import { FORMAT_VERSION } from '@underdock/trace';
 import type { RawRecord, Weave, WeaveOptions } from '@underdock/weave';
 import type { ReadBack } from '../layers/6-process/readBack.ts';
 import type { KernelWatch } from '../layers/watcher.ts';
-import type { Outcome, Via, ViaContext, ViaRun } from '../via/via.ts';
+import type { ContainerOrders, Outcome, Via, ViaContext, ViaRun } from '../via/via.ts';
 import { startClock, type TraceClock } from './clock.ts';
 import { commandOf, optionsOf } from './commandLine.ts';
 import { describeError } from './error.ts';
@@ -102,6 +102,10 @@ class LiveRun implements Run {
 
   get events(): readonly TraceEvent[] {
     return this.#trace.events;
+  }
+
+  get orders(): ContainerOrders | undefined {
+    return this.#viaRun.orders;
   }
 
   get closed(): boolean {

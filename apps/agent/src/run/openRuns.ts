@@ -5,6 +5,7 @@ import { createWeave } from '@underdock/weave';
 import { type Registry, startRegistry } from '../daemons/registry.ts';
 import { createKernelWatch } from '../layers/5-kernel/watcher.ts';
 import { createReadBack } from '../layers/6-process/readBack.ts';
+import { CallsWatch } from '../layers/callsWatch.ts';
 import type { KernelWatch } from '../layers/watcher.ts';
 import type { Reaper } from '../reaper.ts';
 import { createDockerVia } from '../via/docker/docker.ts';
@@ -60,7 +61,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
   );
   const engines = createEngines(stateDir, process.env);
   const docker = createDockerVia({ stateDir, engines, starter: starter.host });
-  const relay = createRelay([watch], process.pid);
+  const relay = createRelay(watch, [new CallsWatch({ agentPid: process.pid })], process.pid);
   const runs = createRuns({
     ...options,
     relay,
@@ -114,7 +115,7 @@ async function closeAll(
   relay: Relay,
 ): Promise<void> {
   await runs.close();
-  relay.stop();
+  await relay.stop();
   await engines.close();
   await Promise.all([watch.stop(), starter.close()]);
   embedded.close();

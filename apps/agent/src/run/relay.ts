@@ -23,33 +23,39 @@ export interface Joined {
 export interface Relay {
   /** What watches, as a trace’s header says it. */
   readonly states: readonly WatcherState[];
+  /** Starts what watches engines and clients, once: the first call takes seconds. Never rejects. */
+  begin(): Promise<void>;
   /** From now on `take` gets what belongs to a run of the agent’s own. */
   join(key: string, originNs: bigint, take: Follower): Joined;
   /** From now on runs that others start are offered to `found`. Returns how to stop. */
   watch(found: (found: Found) => FoundSink | undefined): () => void;
   /** True when everything that happened before the call has reached its run, false after `timeoutMs`. */
   settle(timeoutMs: number): Promise<boolean>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 const TICK_MS = 50;
 const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
 
-/** Follows the watchers, which are started already, and sorts what they say. */
-export function createRelay(watchers: readonly Watcher[], agentPid: number): Relay {
-  return new HostRelay(watchers, agentPid);
+/** Follows the kernel’s watcher, which is started already, and those of engines and clients, which it starts and stops. */
+export function createRelay(kernel: Watcher, others: readonly Watcher[], agentPid: number): Relay {
+  return new HostRelay(kernel, others, agentPid);
 }
 
 class HostRelay implements Relay {
   readonly #watchers: readonly Watcher[];
+  readonly #others: readonly Watcher[];
+  #begun: Promise<unknown> | undefined;
   readonly #sinks = new Map<string, { originMs: number; take: Follower; closed?: () => void }>();
   readonly #timer: NodeJS.Timeout;
   readonly #unfollow: (() => void)[];
   #found: ((found: Found) => FoundSink | undefined) | undefined;
   readonly #sorter;
 
-  constructor(watchers: readonly Watcher[], agentPid: number) {
+  constructor(kernel: Watcher, others: readonly Watcher[], agentPid: number) {
+    const watchers = [kernel, ...others];
     this.#watchers = watchers;
+    this.#others = others;
     this.#sorter = createSorter({
       agentPid,
       opened: (found) => this.#opened(found),
@@ -63,6 +69,11 @@ class HostRelay implements Relay {
 
   get states(): readonly WatcherState[] {
     return this.#watchers.map((watcher) => watcher.state);
+  }
+
+  async begin(): Promise<void> {
+    this.#begun ??= Promise.all(this.#others.map((watcher) => watcher.start()));
+    await this.#begun;
   }
 
   join(key: string, originNs: bigint, take: Follower): Joined {
@@ -94,9 +105,10 @@ class HostRelay implements Relay {
     return whole.every((one) => one) && this.#sorter.doneAt >= until;
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     clearInterval(this.#timer);
     for (const unfollow of this.#unfollow) unfollow();
+    await Promise.all(this.#others.map((watcher) => watcher.stop()));
   }
 
   #opened(found: Found): void {

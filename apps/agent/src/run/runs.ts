@@ -1,4 +1,5 @@
 import type { RunRequest, RunSummary, TraceEvent, TraceHeader } from '@underdock/trace';
+import type { ContainerOrders } from '../via/via.ts';
 
 /** One run, live or finished, as the server and the command line see it. */
 export interface Run {
@@ -27,6 +28,8 @@ export interface Run {
   release(by: string): void;
   stop(options?: { signal?: string; graceMs?: number }): Promise<void>;
   remove(): Promise<void>;
+  /** What can be ordered while it runs; absent where its way in knows no orders. */
+  readonly orders?: ContainerOrders | undefined;
 }
 
 /** All runs of an agent. */
@@ -40,8 +43,8 @@ export interface Runs {
   remove(id: string): Promise<void>;
   /** Whether containers and commands that others start on this host become runs. */
   readonly watching: boolean;
-  /** Throws RunError `not-watching` when nothing on this host can be watched. */
-  watchHost(on: boolean): void;
+  /** Rejects with RunError `not-watching` when nothing on this host can be watched. */
+  watchHost(on: boolean): Promise<void>;
   /** Traces on disk, newest first: those of this agent and of earlier ones. */
   traces(): Promise<{ id: string; title: string; startedAt: string; bytes: number }[]>;
   traceFile(id: string): Promise<string | undefined>;

@@ -44,8 +44,8 @@ function hostRoutes({ doctor, runs }: RouteOptions): Record<string, Methods> {
     '/api/doctor': { get: async (_req, res) => void res.json(await doctor()) },
     '/api/watch': {
       get: (_req, res) => void res.json({ on: runs.watching }),
-      post: (req, res) => {
-        runs.watchHost(parseBody(watchSchema, req).on);
+      post: async (req, res) => {
+        await runs.watchHost(parseBody(watchSchema, req).on);
         res.json({ on: runs.watching });
       },
     },

@@ -34,6 +34,27 @@ export interface Outcome {
   error?: { code: string; message: string; remedy?: string };
 }
 
+/** A command to run in a container that runs already. */
+export interface ExecWanted {
+  command: string[];
+  tty?: boolean;
+  user?: string;
+  workdir?: string;
+  env?: string[];
+}
+
+/** What engines can do to a container while it runs. Each rejects with a code and a remedy where the engine refuses. */
+export interface ContainerOrders {
+  exec(wanted: ExecWanted): Promise<{ exitCode: number; stdout: Uint8Array; stderr: Uint8Array }>;
+  pause(): Promise<void>;
+  unpause(): Promise<void>;
+  kill(signal: string): Promise<void>;
+  /** Changes the limits that are named; the others stay. */
+  update(limits: Pick<RunRequest, 'memory' | 'cpus' | 'pidsLimit'>): Promise<void>;
+  /** What the engine has kept of the output; `framed` as the Engine API frames stdout and stderr. */
+  logs(): Promise<{ bytes: Uint8Array; framed: boolean }>;
+}
+
 /** A run that is under way. */
 export interface ViaRun {
   /** Never rejects for a failing container: a lesson is an outcome. Resolves when everything is cleaned up. */
@@ -48,6 +69,8 @@ export interface ViaRun {
   stop(options?: { signal?: string; graceMs?: number }): Promise<void>;
   /** Remove a container that was kept. */
   remove(): Promise<void>;
+  /** Absent where the way in knows no such orders. */
+  orders?: ContainerOrders;
 }
 
 /** A way in: the only place that knows how to command its layers. */

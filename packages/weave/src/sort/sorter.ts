@@ -221,7 +221,12 @@ class HostSorter implements Sorter {
   #runOfRoot(root: RootRecord): SortedRun {
     const kin = this.#pids.get(root.pid);
     if (root.role === 'client') return kin ?? this.#open(root.at, root.argv);
-    const caller = root.container ? this.#calls.callerOf(root.container, root.verb ?? '') : undefined;
+    const caller = root.container
+      ? this.#calls.callerOf(
+          root.container,
+          root.role === 'shim' && root.verb === 'start' ? 'create' : (root.verb ?? ''),
+        )
+      : undefined;
     const called = caller === undefined ? undefined : this.#runs.get(caller.run);
     const owner = root.container ? this.#containers.get(root.container) : undefined;
     const execId = root.argv.map((word) => /([0-9a-f]{64})\.pid$/.exec(word)?.[1]).find((id) => id);
