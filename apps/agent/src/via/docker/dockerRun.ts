@@ -1,23 +1,22 @@
 import { existsSync } from 'node:fs';
-import type { Duplex } from 'node:stream';
 import type { RunRequest } from '@underdock/trace';
-import type { ContainerInspectInfo } from 'dockerode';
 import { AgentError } from '../../error.ts';
 import { describeError } from '../../run/error.ts';
 import { Gate, settlesWithin } from '../embedded/gate.ts';
 import { effectiveLimits } from '../embedded/limits.ts';
-import type { Outcome, ViaContext, ViaRun } from '../via.ts';
-import { type Attachment, attach } from './attachment.ts';
-import { containerBody, toldFields } from './containerBody.ts';
-import { type Asking, ask, type Engine } from './engine.ts';
+import type { ContainerOrders, Outcome, ViaContext, ViaRun } from '../via.ts';
+import type { Attachment } from './attachment.ts';
+import { containerBody } from './containerBody.ts';
+import { DockerContainer } from './dockerContainer.ts';
+import type { Engine } from './engine.ts';
 import { supplyImage } from './images.ts';
 import { removeEntry, writeEntry } from './journal.ts';
 import { dockerMounts } from './mounts.ts';
-import { createFailure, startFailure } from './startFailure.ts';
+import { containerOrders } from './orders.ts';
 
 /** What a run on an engine needs besides its request. */
 export interface DockerRunParts {
-  engine: (signal: AbortSignal) => Promise<Engine>;
+  engine: () => Promise<Engine>;
   stateDir: string;
   starter?: (() => Promise<string>) | undefined;
   name: string;
@@ -34,12 +33,14 @@ export function runOnDocker(parts: DockerRunParts, request: RunRequest, context:
 
 class DockerRun implements ViaRun {
   readonly done: Promise<Outcome>;
+  readonly orders: ContainerOrders = containerOrders(() => this.#running());
   #parts: DockerRunParts;
   #request: RunRequest;
   #context: ViaContext;
-  #engine: Engine | undefined;
-  #id: string | undefined;
+  #container: DockerContainer | undefined;
   #abort = new AbortController();
+  /** Nobody waits for the container any more. */
+  #over = new AbortController();
   #gate = new Gate();
   #attached: Attachment | undefined;
   #exited: Promise<number> | undefined;
@@ -72,7 +73,7 @@ class DockerRun implements ViaRun {
 
   resize(cols: number, rows: number): void {
     this.#size = { cols, rows };
-    if (this.#started && !this.#ending && this.#request.tty) void this.#resize().catch(() => {});
+    if (this.#started && !this.#ending) void this.#resize();
   }
 
   release(by: string): void {
@@ -89,7 +90,7 @@ class DockerRun implements ViaRun {
       await this.done;
       return;
     }
-    if (this.#stopping && options.graceMs === 0) await this.#kill('SIGKILL');
+    if (this.#stopping && options.graceMs === 0) await this.#running().kill('SIGKILL');
     this.#stopping ??= this.#stopRunning(options);
     try {
       await this.#stopping;
@@ -102,23 +103,24 @@ class DockerRun implements ViaRun {
 
   async remove(): Promise<void> {
     if (!this.#kept) return;
-    await this.#removeContainer(true);
+    await this.#remove();
     this.#kept = false;
   }
 
   async #live(): Promise<Outcome> {
     try {
-      await this.#create();
-      await this.#hold();
-      await this.#start();
+      const container = await this.#create();
+      await this.#hold(container);
+      await this.#start(container);
       const exitCode = await this.#exited!;
       this.#ending = true;
       await settlesWithin(this.#attached!.ended, DRAIN_MS);
-      await this.#look();
+      await container.look();
       await this.#takeApart(this.#request.keep);
       return { exitCode };
     } catch (error) {
       this.#ending = true;
+      this.#over.abort(error);
       // The first error is the one that counts; what is left is written down for the next start.
       await this.#takeApart(false).catch(() => {});
       const { exitCode } = error as { exitCode?: unknown };
@@ -129,76 +131,56 @@ class DockerRun implements ViaRun {
     }
   }
 
-  async #create(): Promise<void> {
-    const { tell, clientSpan, allowedMounts } = this.#context;
+  async #create(): Promise<DockerContainer> {
+    const { tell, clientSpan, allowedMounts, runId } = this.#context;
     const { signal } = this.#abort;
-    this.#engine = await this.#parts.engine(signal);
-    const mounts = await dockerMounts(this.#request, allowedMounts);
-    const { starter } = this.#parts;
-    const image = await supplyImage(this.#engine, this.#request.image, {
-      tell,
-      cause: [clientSpan],
+    const { starter, name } = this.#parts;
+    const engine = await this.#parts.engine();
+    signal.throwIfAborted();
+    const { image } = this.#request;
+    const found = await supplyImage(engine, image, { tell, cause: [clientSpan], signal, starter });
+    this.#context.learnEnv?.(found.info.Config?.Env ?? []);
+    const body = containerBody(this.#request, {
+      image: found.name,
+      mounts: await dockerMounts(this.#request, allowedMounts),
+      labels: { 'underdock.run': runId },
+      size: this.#size,
+    });
+    const limits = effectiveLimits(this.#request);
+    const container = await DockerContainer.create(
+      engine,
+      { name, image, body, limits },
+      this.#context,
       signal,
-      starter,
-    });
-    this.#context.learnEnv?.(image.info.Config?.Env ?? []);
-    const labels = { 'underdock.run': this.#context.runId };
-    const body = containerBody(this.#request, { image: image.name, mounts, labels, size: this.#size });
-    await this.#post(body);
-    await this.#look();
-    await this.#attach();
-  }
-
-  async #post(body: ReturnType<typeof containerBody>): Promise<void> {
-    const { defaults, ...limits } = effectiveLimits(this.#request);
-    const { name } = this.#parts;
-    const data = { name, image: this.#request.image, limits, defaults };
-    const asking = this.#asking({
-      request: toldFields(body, defaults),
-      act: {
-        step: 'engine/create-container',
-        data,
-        ended: (answer) => ({ id: (answer as { id: string }).id }),
-      },
-    });
-    try {
-      const { id } = await ask(this.#engine!, asking, (docker, abortSignal) =>
-        docker.createContainer({ _query: { name }, _body: body, abortSignal } as object),
-      );
-      this.#id = id;
-      this.#context.container?.(id);
-      this.#write('live');
-    } catch (error) {
-      throw createFailure(error, []);
-    }
-  }
-
-  #write(state: 'live' | 'kept'): void {
-    const { stateDir, name } = this.#parts;
-    const { socket, kind } = this.#engine!;
-    const run = this.#context.runId;
-    writeEntry(stateDir, { run, container: this.#id!, name, socket, private: kind === 'private', state });
-  }
-
-  async #attach(): Promise<void> {
-    const { interactive, tty } = this.#request;
-    const streams = ['stdout', 'stderr', ...(interactive ? ['stdin'] : [])];
-    const query = { stream: 1, stdout: 1, stderr: 1, ...(interactive ? { stdin: 1 } : {}) };
-    const stream = await ask(this.#engine!, this.#asking(), (_docker, abortSignal) =>
-      this.#container().attach({ _query: query, hijack: true, stdin: interactive, abortSignal } as object),
     );
-    this.#attached = attach(stream as unknown as Duplex, tty, this.#context.output);
-    this.#context.tell.log('client/attach', { streams }, this.#about());
-    for (const { bytes, taken } of this.#early.splice(0)) void this.#attached.input(bytes).then(taken);
-    if (this.#inputEnded) this.#attached.endInput();
+    this.#container = container;
+    this.#context.container?.(container.id);
+    this.#write(container, 'live');
+    await container.look();
+    await this.#attach(container);
+    return container;
   }
 
-  async #hold(): Promise<void> {
+  #write({ id, engine: { socket, kind } }: DockerContainer, state: 'live' | 'kept'): void {
+    const { stateDir, name } = this.#parts;
+    const own = kind === 'private';
+    writeEntry(stateDir, { run: this.#context.runId, container: id, name, socket, private: own, state });
+  }
+
+  async #attach(container: DockerContainer): Promise<void> {
+    const { interactive, tty } = this.#request;
+    const attached = await container.attach(interactive, tty);
+    this.#attached = attached;
+    for (const { bytes, taken } of this.#early.splice(0)) void attached.input(bytes).then(taken);
+    if (this.#inputEnded) attached.endInput();
+  }
+
+  async #hold(container: DockerContainer): Promise<void> {
     if (!this.#request.hold) return;
     this.#context.state('held');
     const why =
       'asked to wait between create and start: the container is written down and its filesystem chosen; with docker no process exists before start';
-    const act = this.#context.tell.begin('engine/hold', { why }, this.#about());
+    const act = this.#context.tell.begin('engine/hold', { why }, container.about());
     try {
       act.end({ releasedBy: await this.#gate.opened });
     } catch (error) {
@@ -207,118 +189,74 @@ class DockerRun implements ViaRun {
     }
   }
 
-  async #start(): Promise<void> {
+  async #start(container: DockerContainer): Promise<void> {
     this.#abort.signal.throwIfAborted();
-    this.#exited = this.#wait();
+    this.#exited = container.exit(this.#over.signal, () => this.#attach(container));
     this.#exited.catch(() => {});
     this.#started = true;
-    const act = { step: 'engine/start-container', data: { id: this.#id } };
-    try {
-      await ask(this.#engine!, this.#asking({ act }), (_docker, abortSignal) =>
-        this.#container().start({ abortSignal }),
-      );
-    } catch (error) {
-      throw startFailure(error, this.#request.entrypoint ?? this.#request.command[0] ?? 'of the image');
-    }
+    await container.start(this.#request.entrypoint ?? this.#request.command[0] ?? 'of the image');
     if (!this.#stopping) this.#context.state('running');
-    const info = await this.#look();
-    await this.#readBack(info.State.Pid);
-    if (this.#size && this.#request.tty) await this.#resize().catch(() => {});
+    const { State } = await container.look();
+    await this.#readBack(container, State.Pid);
+    await this.#resize();
   }
 
   /** The process runs already: docker lets nobody look between the two. One that was quick has nothing left to be read. */
-  async #readBack(pid: number): Promise<void> {
-    if (pid > 0 && existsSync(`/proc/${pid}/ns`)) return this.#context.waiting(this.#id!, pid);
+  async #readBack(container: DockerContainer, pid: number): Promise<void> {
+    if (pid > 0 && existsSync(`/proc/${pid}/ns`)) return this.#context.waiting(container.id, pid);
     const why = 'the process had ended before the engine could be asked for its pid';
-    this.#context.tell.log('low-level/absent', { what: 'reading back', why }, this.#about());
+    this.#context.tell.log('low-level/absent', { what: 'reading back', why }, container.about());
   }
 
-  /** Begun before start, as docker's own client does, so that no exit can come before anybody waits for it. */
-  async #wait(): Promise<number> {
-    const asking = this.#asking({ timeoutMs: 0 });
-    const answer = await ask(this.#engine!, asking, (_docker, abortSignal) =>
-      this.#container().wait({ _query: { condition: 'next-exit' }, _body: {}, abortSignal } as object),
-    );
-    return (answer as { StatusCode: number }).StatusCode;
-  }
-
-  /** What the engine says that the container is now. */
-  async #look(): Promise<ContainerInspectInfo> {
-    const info = await ask(this.#engine!, this.#asking(), (_docker, abortSignal) =>
-      this.#container().inspect({ abortSignal }),
-    );
-    const { State, Name, Id } = info;
-    const state = State.Status === 'created' ? 'created' : State.Running ? 'running' : 'stopped';
-    const data = {
-      id: Id,
-      name: Name.replace(/^\//, ''),
-      state,
-      ...(state === 'stopped' ? { exitCode: State.ExitCode } : {}),
-      ...(State.OOMKilled ? { oomKilled: true } : {}),
-    };
-    this.#context.tell.fact('engine/has-container', data, { ...this.#about(), actor: this.#engine!.actor });
-    return info;
+  /** A terminal that has just gone can't be resized, and need not be. */
+  async #resize(): Promise<void> {
+    if (this.#size && this.#request.tty) await this.#container?.resize(this.#size).catch(() => {});
   }
 
   async #takeApart(keep: boolean): Promise<void> {
-    if (this.#id === undefined) return;
-    if (!keep) return this.#removeContainer(false);
+    if (!this.#container) return;
+    if (!keep) return this.#remove();
     this.#kept = true;
-    this.#write('kept');
+    this.#write(this.#container, 'kept');
   }
 
-  async #removeContainer(force: boolean): Promise<void> {
-    const act = { step: 'engine/remove-container', data: { id: this.#id } };
-    await ask(this.#engine!, this.#asking({ act }), (_docker, abortSignal) =>
-      this.#container().remove({ v: true, force: force || this.#started, abortSignal }),
-    );
+  async #remove(): Promise<void> {
+    await this.#container?.remove();
     removeEntry(this.#parts.stateDir, this.#context.runId);
-    const data = { id: this.#id, state: 'stopped', gone: true };
-    this.#context.tell.fact('engine/has-container', data, { ...this.#about(), actor: this.#engine!.actor });
   }
 
   async #stopRunning({ signal, graceMs = DEFAULT_GRACE_MS }: { signal?: string; graceMs?: number }) {
+    const container = this.#running();
     this.#context.state('stopping');
-    if (graceMs === 0) await this.#kill('SIGKILL');
-    else {
-      const data = { signal: signal ?? 'SIGTERM', graceMs };
-      const act = { step: 'engine/stop-container', data };
-      const asking = this.#asking({ act, timeoutMs: graceMs + 60_000 });
-      await ask(this.#engine!, asking, (_docker, abortSignal) =>
-        this.#container().stop({
-          _query: { t: Math.ceil(graceMs / 1000) },
-          _body: {},
-          abortSignal,
-        } as object),
-      );
-    }
+    const { State } = await container.look();
+    // A paused process can take no signal but SIGKILL, and older engines refuse even that.
+    if (State.Paused) await this.orders.unpause();
+    if (graceMs === 0) await container.kill('SIGKILL');
+    else if (signal === undefined && graceMs % 1000 === 0) await container.stop(undefined, graceMs);
+    else await this.#signalThenKill(container, signal ?? 'SIGTERM', graceMs);
     await this.#exited;
   }
 
-  async #kill(signal: string): Promise<void> {
-    const act = { step: 'engine/kill-container', data: { signal } };
-    await ask(this.#engine!, this.#asking({ act }), (_docker, abortSignal) =>
-      this.#container().kill({ _query: { signal }, _body: {}, abortSignal } as object),
-    );
+  /** Engines before API 1.42 take no signal for a stop, and none takes parts of a second: so both steps are done from here. */
+  async #signalThenKill(container: DockerContainer, signal: string, graceMs: number): Promise<void> {
+    const { tell } = this.#context;
+    const act = tell.begin('engine/stop-container', { signal, graceMs }, container.about());
+    try {
+      await container.kill(signal, act.span);
+      const gone = await settlesWithin(this.#exited!, graceMs);
+      if (!gone) await container.kill('SIGKILL', act.span);
+      await this.#exited;
+      act.end({ killed: !gone });
+    } catch (error) {
+      act.fail(error);
+      throw error;
+    }
   }
 
-  async #resize(): Promise<void> {
-    const { cols: w, rows: h } = this.#size!;
-    await ask(this.#engine!, this.#asking(), (_docker, abortSignal) =>
-      this.#container().resize({ _query: { w, h }, _body: {}, abortSignal } as object),
-    );
-  }
-
-  #container() {
-    return this.#engine!.docker.getContainer(this.#id!);
-  }
-
-  #asking(more: Partial<Asking> = {}): Asking {
-    const { tell, clientSpan } = this.#context;
-    return { tell, cause: [clientSpan], container: this.#id, ...more };
-  }
-
-  #about(): { cause: string[]; container?: string } {
-    return { cause: [this.#context.clientSpan], ...(this.#id ? { container: this.#id } : {}) };
+  #running(): DockerContainer {
+    if (this.#container && this.#started && !this.#ending) return this.#container;
+    throw new AgentError('not-running', 'the container does not run', {
+      remedy: 'wait until it runs, or run it again',
+    });
   }
 }

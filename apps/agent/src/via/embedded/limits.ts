@@ -15,7 +15,7 @@ export interface EffectiveLimits {
 }
 
 /** What `engine/create-container` says about limits. Throws EmbeddedError `bad-size`. */
-export function effectiveLimits(request: RunRequest): EffectiveLimits {
+export function effectiveLimits(request: Pick<RunRequest, 'memory' | 'cpus' | 'pidsLimit'>): EffectiveLimits {
   const { memory, cpus, pidsLimit } = request;
   return {
     memory: memory === undefined ? DEFAULT_LIMITS.memory : parseSize(memory, '--memory'),
