@@ -144,6 +144,8 @@ export interface RuntimeLogRecord {
   at: number;
   uncertaintyMs: number;
   runtime: string;
+  /** The runtime’s process, where that is known. */
+  pid?: number;
   span?: string;
   container?: string;
   level: string;

@@ -2,7 +2,14 @@ import type { Actor, Evidence, Layer } from '@underdock/trace';
 import { type ToldCall, tellCall } from './callSteps.ts';
 import { callEvidence, eventEvidence, rootEvidence } from './evidence.ts';
 import type { Lineage } from './lineage.ts';
-import type { CallRecord, EngineEventRecord, ExitRecord, RootRecord, SelfRecord } from './record.ts';
+import type {
+  CallRecord,
+  EngineEventRecord,
+  ExitRecord,
+  RootRecord,
+  RuntimeLogRecord,
+  SelfRecord,
+} from './record.ts';
 import { OpenCalls } from './sort/openCalls.ts';
 import { containerOf } from './sort/requestPath.ts';
 import type { Draft, Writer } from './writer.ts';
@@ -41,6 +48,8 @@ export class RelayEvents {
   /** The span of what the engine was last asked about a container. */
   readonly #lastAsked = new Map<string, string>();
   readonly #states = new Map<string, string>();
+  /** What a program said of its failure, by pid. */
+  readonly #said = new Map<number, string>();
   #client: string | undefined;
 
   constructor(lineage: Lineage, writer: Writer) {
@@ -111,6 +120,11 @@ export class RelayEvents {
     });
   }
 
+  /** A runtime’s own words about its failure belong to the end of its call. */
+  said({ pid, message, level }: RuntimeLogRecord): void {
+    if (pid !== undefined && level === 'error' && this.#programs.has(pid)) this.#said.set(pid, message);
+  }
+
   /** A program of the chain has ended: so has what it was started for. */
   exited(record: ExitRecord): void {
     this.#cutOff(record);
@@ -118,7 +132,10 @@ export class RelayEvents {
     if (!act) return;
     this.#programs.delete(record.pid);
     const { exitCode, signal } = record;
-    const failed = exitCode === 0 ? {} : { error: signal ? `signal ${signal}` : `exit ${exitCode}` };
+    const message = this.#said.get(record.pid);
+    this.#said.delete(record.pid);
+    const error = signal ? `signal ${signal}` : `exit ${exitCode}`;
+    const failed = exitCode === 0 ? {} : { error, ...(message ? { message } : {}) };
     const ofClient = act.draft.step === 'client/command';
     this.#end(act, record.at, { exitCode, ...(ofClient ? {} : failed) }, [
       { source: record.source, raw: { event: 'sched_process_exit', pid: record.pid, exitCode } },

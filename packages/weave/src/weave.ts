@@ -56,6 +56,7 @@ export function createWeave(options: WeaveOptions): Weave {
     else if (isOther(record)) writer.write(tellOther(record));
     else if (record.kind !== 'clock') kernel.take(record);
     if (record.kind === 'exit') relay.exited(record);
+    else if (record.kind === 'runtime-log') relay.said(record);
   }
 
   return {

@@ -160,6 +160,7 @@ class Watched implements FoundRun {
   }
 
   #take(record: RawRecord): void {
+    if (record.kind === 'read-back') this.#redactor.learnEnv(environmentOf(record.data.config));
     this.#trace.add(record);
     if (record.kind === 'root' && record.container && !this.#container) {
       this.#container = record.container;
@@ -185,6 +186,12 @@ class Watched implements FoundRun {
     void look.waiting(container, pid, add, this.#clock.now);
     this.#stopGauges.push(look.gauges(container, pid, filterGauges(add), this.#clock.now));
   }
+}
+
+/** The environment in an OCI runtime config. */
+export function environmentOf(config: unknown): string[] {
+  const env = (config as { process?: { env?: unknown } } | undefined)?.process?.env;
+  return Array.isArray(env) ? env.filter((entry) => typeof entry === 'string') : [];
 }
 
 function notOurs(): RunError {

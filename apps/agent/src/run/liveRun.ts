@@ -7,6 +7,7 @@ import type { ContainerOrders, Outcome, Via, ViaContext, ViaRun } from '../via/v
 import { startClock, type TraceClock } from './clock.ts';
 import { commandOf, optionsOf } from './commandLine.ts';
 import { describeError } from './error.ts';
+import { environmentOf } from './foundRun.ts';
 import { filterGauges } from './gaugeFilter.ts';
 import { type GrowingTrace, growTrace, type TraceListener } from './growingTrace.ts';
 import { KernelSeen } from './kernelSeen.ts';
@@ -173,6 +174,7 @@ class LiveRun implements Run {
   #follow(): () => void {
     const take = (record: RawRecord) => {
       this.#seen.take(record);
+      if (record.kind === 'read-back') this.#redactor.learnEnv(environmentOf(record.data.config));
       this.#trace.add(record);
     };
     const { relay, watch } = this.#around;

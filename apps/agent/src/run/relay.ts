@@ -1,5 +1,6 @@
 import type { WatcherState } from '@underdock/trace';
 import { type Claim, createSorter, type Found, type RawRecord } from '@underdock/weave';
+import { Bundles } from '../layers/4-low-level/bundles.ts';
 import type { Follower, Watcher } from '../layers/watcher.ts';
 
 /** Who takes a found run’s records, on that run’s own clock, and hears of its end. */
@@ -51,6 +52,7 @@ class HostRelay implements Relay {
   readonly #unfollow: (() => void)[];
   #found: ((found: Found) => FoundSink | undefined) | undefined;
   readonly #sorter;
+  readonly #bundles = new Bundles();
 
   constructor(kernel: Watcher, others: readonly Watcher[], agentPid: number) {
     const watchers = [kernel, ...others];
@@ -108,6 +110,7 @@ class HostRelay implements Relay {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     for (const unfollow of this.#unfollow) unfollow();
+    this.#bundles.close();
     await Promise.all(this.#others.map((watcher) => watcher.stop()));
   }
 
@@ -120,7 +123,11 @@ class HostRelay implements Relay {
 
   #give(key: string, record: RawRecord): void {
     const sink = this.#sinks.get(key);
-    sink?.take({ ...record, at: record.at - sink.originMs });
+    if (!sink) return;
+    const take = (one: RawRecord | undefined) => one && sink.take({ ...one, at: one.at - sink.originMs });
+    if (record.kind === 'exit') take(this.#bundles.ended(record));
+    take(record);
+    if (record.kind === 'root') take(this.#bundles.begun(record));
   }
 
   #closed(key: string): void {
