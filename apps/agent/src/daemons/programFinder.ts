@@ -6,8 +6,8 @@ export interface Wanted {
   clients: ReadonlySet<string>;
 }
 
-/** A process that was just forked still has its parent’s name: it is looked at twice. */
-const LOOKS = 2;
+/** A process begins with its parent’s name, and a daemon may be started through other programs: looks until it is settled. */
+const LOOKS = 10;
 /** A pid that was given to another process between two looks is found at the next whole look. */
 const WHOLE_LOOK_EVERY = 60;
 const CLIENTS_EVERY = 5;

@@ -93,11 +93,13 @@ export class CallsWatch implements Watcher {
     const opened = await openTargets(found);
     try {
       const seen = new Set(this.programs.filter(({ kinds }) => kinds.length > 0).map(({ inode }) => inode));
-      this.programs = opened.programs;
       const fresh = opened.programs.some(({ inode, kinds }) => kinds.length > 0 && !seen.has(inode));
-      if (opened.targets.length === 0) return this.#become(missing(nothingToWatch(opened.programs)));
-      if (fresh || !this.#current) await this.#startProbe(opened);
-      this.#become(working(opened.programs));
+      if (opened.targets.length > 0 && (fresh || !this.#current)) await this.#startProbe(opened);
+      this.programs = opened.programs;
+      this.#become(this.#current ? working(opened.programs) : missing(nothingToWatch(opened.programs)));
+    } catch (error) {
+      this.programs = opened.programs;
+      this.#failed(probeError(error));
     } finally {
       await opened.close();
     }
@@ -129,8 +131,7 @@ export class CallsWatch implements Watcher {
   #tick(generation: Generation, at: number): void {
     if (!generation.probe) return;
     generation.clock = at;
-    const all = [...(this.#current ? [this.#current] : []), ...this.#retired];
-    const least = Math.min(...all.map(({ clock }) => clock));
+    const least = Math.min(...this.#all().map(({ clock }) => clock));
     if (least <= this.#told) return;
     this.#told = least;
     this.#out.push({ kind: 'clock', at: least, source: NAME });
@@ -151,10 +152,14 @@ export class CallsWatch implements Watcher {
     if (generation !== this.#current) return;
     this.#current = undefined;
     this.#out.release();
+    this.#failed(error);
+  }
+
+  // What is watched already stays so; what is new is tried again with the next look, unless that failed too often.
+  #failed(error: ProbeError): void {
     const again = this.#restarts.next(nowMs());
     const what = again ? 'it is started again' : 'it ended too often to be started again';
-    this.#become(missing(`${error.message}: calls are not seen now; ${what}`));
-    // The next look finds all programs new.
+    if (!this.#current) this.#become(missing(`${error.message}: calls are not seen now; ${what}`));
     if (again) this.programs = [];
   }
 
@@ -173,6 +178,15 @@ export class CallsWatch implements Watcher {
     this.#options.onState?.(state);
   }
 
+  /** The processes of bpftrace, as a rule one. */
+  get probePids(): number[] {
+    return this.#all().flatMap(({ probe }) => probe.pid ?? []);
+  }
+
+  #all(): Generation[] {
+    return [...(this.#current ? [this.#current] : []), ...this.#retired];
+  }
+
   follow(originNs: bigint, follower: Follower): () => void {
     return this.#out.follow(originNs, follower);
   }
@@ -186,7 +200,7 @@ export class CallsWatch implements Watcher {
     clearTimeout(this.#timer);
     await this.#busy;
     this.#out.release();
-    const all = [...(this.#current ? [this.#current] : []), ...this.#retired];
+    const all = this.#all();
     this.#current = undefined;
     this.#retired.clear();
     await Promise.all(all.map(({ probe }) => probe.stop()));

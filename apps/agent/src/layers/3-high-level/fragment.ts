@@ -17,6 +17,10 @@ const invoke = (pointer: string, length: string, kindOfCall: 1 | 2) =>
 const sendMessage = `${GRPC}.(*csAttempt).sendMsg`;
 const ifOpen = (body: string) => `$g = (uint64)G; $k = (uint64)@g[pid, $g]; if ($k != 0) { ${body} }`;
 
+// io.EOF is how a stream ends well: an error whose text, a Go string, has three bytes. Read as a number it is "EOF".
+const unlessEof = (then: string) =>
+  `if (*(uint64*)uptr(R2 + 8) == 3 && (*(uint32*)uptr(*(uint64*)uptr(R2)) & 0xffffff) == 0x464f45) { ${then} }`;
+
 /**
  * gRPC calls that a program makes, dockerd's and ctr's to containerd, kubelet's to the CRI runtime. `@g` holds the goroutines
  * that make one: 1 unary, 2 a stream, whose end may come on another goroutine, so `@cs` keeps whose the stream is.
@@ -48,7 +52,7 @@ export const grpcFragment: CallFragment = {
     },
     {
       function: `${GRPC}.(*clientStream).finish`,
-      text: `$g = (uint64)@cs[pid, (uint64)R0]; if ($g == 0) { $g = (uint64)G; } $f = (uint64)0; if (R1 != 0) { $f = (uint64)1; }
+      text: `$g = (uint64)@cs[pid, (uint64)R0]; if ($g == 0) { $g = (uint64)G; } $f = (uint64)0; if (R1 != 0) { $f = (uint64)1; ${unlessEof('$f = (uint64)0;')} }
   if (@g[pid, $g]) { ${printExit('grpc-client', '$f')} delete(@g[pid, $g]); delete(@cs[pid, (uint64)R0]); }`,
     },
   ],
