@@ -80,13 +80,13 @@ function end(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Waits, half a minute at most, until `holds`. */
-export async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 150; tries++) {
+/** Waits, for some seconds at most, until `holds`. */
+export async function until(holds: () => boolean, seconds = 30): Promise<void> {
+  for (let tries = 0; tries < seconds * 5; tries++) {
     if (holds()) return;
     await pause(200);
   }
-  throw new Error('half a minute was not enough');
+  throw new Error(`${seconds} s were not enough`);
 }
 
 function newLines(file: string): () => string[] {

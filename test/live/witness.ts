@@ -110,7 +110,11 @@ function note(line: string, testimony: Testimony): boolean {
 /** The processes that descend from `roots`, themselves included. */
 export function lineageOf(roots: readonly number[], forks: Testimony['forks']): Set<number> {
   const kin = new Set(roots);
-  for (const { parent, child } of forks) if (kin.has(parent)) kin.add(child);
+  // The witness prints the buffers of busy processors one after the other: a birth can stand behind that of its children.
+  for (let before = 0; before !== kin.size; ) {
+    before = kin.size;
+    for (const { parent, child } of forks) if (kin.has(parent)) kin.add(child);
+  }
   return kin;
 }
 

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { causesOf, type FoundTrace, type Typed, type WatchedHost, watchThisHost } from './watchedHost.ts';
+import { actsOfTrace, actsOfWitness, compareActs, lineageOf, type Testimony } from './witness.ts';
+
+const RUN = ['run', '--rm', '--network', 'none'];
+const RELAY = [
+  'low-level/create',
+  'high-level/shim-request',
+  'high-level/create-task',
+  'engine/request',
+  'client/request',
+  'client/command',
+];
+
+let host: WatchedHost;
+let found: FoundTrace[];
+let testimony: Testimony;
+const typed: Typed[] = [];
+let containerdChildren: number[];
+
+beforeAll(async () => {
+  host = await watchThisHost();
+  const { docker } = host;
+  for (let n = 0; n < 3; n++)
+    typed.push(await docker(...RUN, '--memory', `${32 + n}m`, 'img', 'sh', '-c', `exit ${n}`));
+  const atOnce = [3, 4, 5, 6, 7].map((n) => docker(...RUN, 'img', 'sh', '-c', `exit ${n}`));
+  typed.push(...(await Promise.all(atOnce)));
+  typed.push(await docker(...RUN, 'img', '/no/such'));
+  typed.push(await docker('run', '-d', '--name', 'alive', '--network', 'none', 'img', 'sleep', '600'));
+  typed.push(await docker('exec', 'alive', 'echo', 'inside'));
+  typed.push(await docker('stop', '-t', '0', 'alive'));
+  typed.push(await docker('ps', '-a'));
+  typed.push(await docker('rm', 'alive'));
+  const said = await host.end();
+  // Others may type commands on this host meanwhile, for engines of their own.
+  found = said.found.filter(({ header }) => header.command.includes(`unix://${host.engine.socket}`));
+  testimony = said.testimony;
+  containerdChildren = testimony.forks
+    .filter(({ parent }) => parent === host.engine.pids.containerd)
+    .map(({ child }) => child);
+}, 120_000);
+afterAll(() => host?.close());
+
+const of = (trace: FoundTrace, step: string) => trace.events.filter((event) => event.step === step);
+const byCommand = (...words: string[]) => {
+  const ends = words.join(' ');
+  const one = found.find(({ header }) => header.command.join(' ').endsWith(ends));
+  if (!one) throw new Error(`no run was found for ${ends}`);
+  return one;
+};
+
+describe('what somebody types on this host', () => {
+  it('is found, each command as a run of its own, with a whole trace without losses', () => {
+    expect(typed.map(({ exitCode }) => exitCode)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 127, 0, 0, 0, 0, 0]);
+    expect(found).toHaveLength(typed.length);
+    for (const trace of found) {
+      expect(trace.verdict, trace.header.title).toMatchObject({ state: 'whole', faults: [] });
+      expect(of(trace, 'trace/lost-records'), trace.header.title).toEqual([]);
+      expect(trace.header.watchers.map(({ state }) => state)).toEqual(['ok', 'ok']);
+    }
+  });
+
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])('has the whole relay from the command to pivot_root: run %i', (n) => {
+    const trace = byCommand('sh', '-c', `exit ${n}`);
+    const [pivot] = of(trace, 'kernel/pivot-root').filter(({ type }) => type === 'begin');
+    expect(causesOf(pivot!, trace.events)).toEqual(RELAY);
+    expect(new Set(trace.events.map(({ container }) => container).filter(Boolean)).size).toBe(1);
+    const [ended] = of(trace, 'client/command').filter(({ type }) => type === 'end');
+    expect(ended?.data).toMatchObject({ exitCode: n });
+    const init = of(trace, 'process/has-process').find(({ data }) => data.role === 'init')?.data.pid;
+    const exit = of(trace, 'kernel/exit').find(({ actor }) => actor.pid === init);
+    expect(exit?.data.exitCode).toBe(n);
+  });
+
+  it('follows every act but the command itself up to the command', () => {
+    for (const trace of found) {
+      for (const event of trace.events.filter(({ type }) => type === 'begin')) {
+        if (event.step === 'client/command') continue;
+        expect(
+          causesOf(event, trace.events).at(-1),
+          `${event.step} ${event.seq} of ${trace.header.title}`,
+        ).toBe('client/command');
+      }
+    }
+  });
+
+  it('shows the limit as it was typed, in config.json and in the cgroup', () => {
+    const trace = byCommand('--memory', '33m', 'img', 'sh', '-c', 'exit 1');
+    const [config] = of(trace, 'high-level/has-config');
+    expect(config?.data.config).toMatchObject({ linux: { resources: { memory: { limit: 33 << 20 } } } });
+    const limits = of(trace, 'kernel/has-cgroup-value').filter(({ data }) => data.meaning === 'memory');
+    expect(limits.map(({ data }) => data.number)).toContain(33 << 20);
+  });
+
+  it('fails where it fails, in the runtime’s own words', () => {
+    const trace = byCommand('img', '/no/such');
+    const [failed] = of(trace, 'low-level/create').filter(({ data }) => data.error !== undefined);
+    expect(failed?.data).toMatchObject({ error: 'exit 1', message: expect.stringContaining('/no/such') });
+    const refused = of(trace, 'engine/request').filter(({ data }) => Number(data.status) >= 400);
+    expect(refused).toHaveLength(1);
+  });
+
+  it('has an exec and a stop as short chains of their own', () => {
+    const exec = byCommand('exec', 'alive', 'echo', 'inside');
+    const became = of(exec, 'kernel/execve').find(({ data }) => (data.argv as string[])?.[0] === 'echo');
+    expect(causesOf(became!, exec.events).slice(0, 2)).toEqual(['low-level/exec', 'high-level/shim-request']);
+    const stop = byCommand('stop', '-t', '0', 'alive');
+    const [kill] = of(stop, 'low-level/kill').filter(({ type }) => type === 'begin');
+    expect(causesOf(kill!, stop.events).at(-1)).toBe('client/command');
+    expect(of(byCommand('ps', '-a'), 'engine/query').length).toBeGreaterThan(0);
+  });
+});
+
+describe('an independent witness of the whole host', () => {
+  it('saw no listed act of shims, runtimes, containers and clients that the traces lack, and they have none that it did not see', () => {
+    expect(testimony.lost).toBe(0);
+    const roots = [...containerdChildren, ...typed.map(({ pid }) => pid)];
+    const witnessed = actsOfWitness(testimony, lineageOf(roots, testimony.forks));
+    const told = found.flatMap(({ events }) => actsOfTrace(events));
+    expect(witnessed.length).toBeGreaterThan(2000);
+    expect(compareActs(witnessed, told)).toEqual({ missing: [], invented: [] });
+  });
+
+  it('that is dockerd’s own log served the same requests that the traces tell', () => {
+    const served = host.engine.requests().map((line) => line.replace(/\?.*$/, ''));
+    const told = found.flatMap((trace) =>
+      [...of(trace, 'engine/request'), ...of(trace, 'engine/query')]
+        .filter(({ type }) => type === 'begin')
+        .map(({ data }) => `${data.method} ${data.path}`),
+    );
+    expect(told.sort()).toEqual(served.sort());
+  });
+});
