@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ttrpcFragment } from '../../../apps/agent/src/layers/3-high-level/fragment.ts';
+import { kubeletFragment, ttrpcFragment } from '../../../apps/agent/src/layers/3-high-level/fragment.ts';
 import { ROLES } from '../../../apps/agent/src/layers/callRoles.ts';
 import {
   buildCallsProgram,
@@ -8,7 +8,7 @@ import {
 } from '../../../apps/agent/src/probe/callsProgram.ts';
 import type { GoProgram } from '../../../apps/agent/src/probe/goSymbols.ts';
 
-const ALL = [...new Set(Object.values(ROLES).flat())];
+const ALL = [...(ROLES.docker ?? []), ...(ROLES.dockerd ?? [])];
 const program = (functions: readonly string[], stackNeed?: number): GoProgram => ({
   arch: 'x64',
   modules: new Map(),
@@ -61,6 +61,19 @@ describe('the daemons’ program', () => {
   it('reads a ttrpc request as this version of protobuf lays it out', () => {
     expect(build([DISPATCH])).toContain('$r + 32)');
     expect(build([DISPATCH, 'github.com/containerd/ttrpc.(*Request).ProtoReflect'])).toContain('$r + 72)');
+  });
+
+  it('passes over what a kubelet asks all the time, by its length and its last sixteen bytes', () => {
+    const { text } = buildCallsProgram(
+      [{ file: '/kubelet', program: program([INVOKE]), fragments: [kubeletFragment] }],
+      { version: [0, 17], arch: 'x64' },
+    );
+    const method = '/runtime.v1.RuntimeService/ListPodSandbox';
+    const number = (part: string) => `0x${Buffer.from(part).readBigUInt64LE().toString(16)}`;
+    expect(text).toContain(
+      `$o == ${method.length} && $e == ${number('dSandbox')} && $d == ${number('e/ListPo')}`,
+    );
+    expect(build([INVOKE])).not.toContain(number('dSandbox'));
   });
 
   it('attaches one text to all programs that it serves', () => {

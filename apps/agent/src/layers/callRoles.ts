@@ -1,14 +1,14 @@
 import type { CallFragment } from '../probe/calls.ts';
 import { clientFragment } from './1-client/fragment.ts';
 import { engineFragment } from './2-engine/fragment.ts';
-import { grpcFragment, ttrpcFragment } from './3-high-level/fragment.ts';
+import { grpcFragment, kubeletFragment, ttrpcFragment } from './3-high-level/fragment.ts';
 
 /** What is watched in each program of the chain, by its name. An engine may have containerd in its own process. */
 export const ROLES: Readonly<Record<string, readonly CallFragment[]>> = {
   dockerd: [engineFragment, grpcFragment, ttrpcFragment],
   containerd: [ttrpcFragment],
-  k3s: [grpcFragment, ttrpcFragment],
-  kubelet: [grpcFragment],
+  k3s: [kubeletFragment, ttrpcFragment],
+  kubelet: [kubeletFragment],
   docker: [clientFragment],
   'docker-compose': [clientFragment],
   ctr: [grpcFragment],

@@ -48,6 +48,8 @@ export class CallsWatch implements Watcher {
   #retired = new Set<Generation>();
   #told = 0;
   #restarts = new Restarts();
+  /** A host on which programs come and go all the time must not be slowed by attaching. */
+  #attachments = new Restarts(10);
   #timer: NodeJS.Timeout | undefined;
   #busy: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -81,8 +83,8 @@ export class CallsWatch implements Watcher {
     try {
       const found = await this.#look();
       const known = new Set(this.programs.map(({ inode }) => inode));
-      if (found.some(({ inode }) => !known.has(inode)) || (this.programs.length === 0 && !this.#current))
-        await this.#attach(found);
+      const changed = found.some(({ inode }) => !known.has(inode)) || (known.size === 0 && !this.#current);
+      if (changed && this.#attachments.next(nowMs())) await this.#attach(found);
       await this.#sweep();
     } catch (error) {
       this.#become(missing(probeError(error).message));
@@ -124,7 +126,10 @@ export class CallsWatch implements Watcher {
     if (!before) return;
     before.probe.retire(at);
     before.retiredAt = at;
-    this.#retired.add(before);
+    // One is enough: each takes its memory.
+    const older = [...this.#retired];
+    this.#retired = new Set([before]);
+    await Promise.all(older.map((one) => one.probe.stop()));
   }
 
   // Nothing older will come from any of them.

@@ -15,6 +15,12 @@ const REGISTERS = {
   arm64: { arguments: ['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8'], goroutine: 'r28' },
 } as const;
 
+// A program in which a map is read and never written is refused: with some targets that would be so. A client that was killed
+// leaves its marks behind, so those maps are emptied before they fill up.
+const MAPS = `interval:s:3600 { ${['hc', 'hs', 'g', 'cs', 't']
+  .map((map) => `@${map}[pid, (uint64)0] = (uint64)0; delete(@${map}[pid, (uint64)0]);`)
+  .join(' ')} clear(@hc); clear(@cs); }`;
+
 /** Every function that the fragments speak of: what to look for in a program. */
 export function functionsOf(fragments: readonly CallFragment[]): string[] {
   const names = fragments.flatMap(({ probes }) =>
@@ -47,9 +53,7 @@ export function buildCallsProgram(
       points.set(text, [...(points.get(text) ?? []), `uprobe:${file}:0x${found.entry.toString(16)}`]);
     }
   const probes = [...points].map(([text, at]) => `${at.join(',\n')} { ${text} }`);
-  // A client that was killed leaves its mark behind: such a map must not fill up.
-  const sweep = 'interval:s:3600 { clear(@hc); }';
-  return { text: forVersion([rounds(arch), sweep, ...probes, ''].join('\n'), version), missing: [] };
+  return { text: forVersion([rounds(arch), MAPS, ...probes, ''].join('\n'), version), missing: [] };
 }
 
 function functionIn(program: GoProgram, probe: CallProbe): GoFunction | undefined {

@@ -10,9 +10,30 @@ import {
 const GRPC = 'google.golang.org/grpc';
 const TTRPC = 'github.com/containerd/ttrpc';
 
-const invoke = (pointer: string, length: string, kindOfCall: 1 | 2) =>
-  `$g = (uint64)G; $m = (uint64)${pointer}; $o = (uint64)${length};
+const invoke = (pointer: string, length: string, kindOfCall: 1 | 2, passOver: string) =>
+  `$g = (uint64)G; $m = (uint64)${pointer}; $o = (uint64)${length}; ${passOver}
   @g[pid, $g] = (uint64)${kindOfCall}; ${printWords('$m', '$o', 0)} ${printEnter('grpc-client')}`;
+
+// What a kubelet asks every second or ten, of all that there is.
+const CRI = '/runtime.v1.RuntimeService';
+const POLLED = [
+  ...['ListPodSandbox', 'ListContainers', 'Version', 'Status'].map((method) => `${CRI}/${method}`),
+  ...['ContainerStats', 'ListContainerStats', 'PodSandboxStats', 'ListPodSandboxStats'].map(
+    (method) => `${CRI}/${method}`,
+  ),
+  ...['ListImages', 'ImageFsInfo'].map((method) => `/runtime.v1.ImageService/${method}`),
+  '/grpc.health.v1.Health/Check',
+];
+
+// A method is known by its length and its last sixteen bytes, read as two numbers.
+function passOver(methods: readonly string[]): string {
+  const number = (text: string) => `0x${Buffer.from(text, 'latin1').readBigUInt64LE().toString(16)}`;
+  const conditions = methods.map((method) => {
+    const [last, before] = [method.slice(-8), method.slice(-16, -8)];
+    return `if ($o == ${method.length} && $e == ${number(last)} && $d == ${number(before)}) { delete(@g[pid, $g]); return; }`;
+  });
+  return `$e = *(uint64*)uptr($m + $o - 8); $d = *(uint64*)uptr($m + $o - 16); ${conditions.join(' ')}`;
+}
 
 const sendMessage = `${GRPC}.(*csAttempt).sendMsg`;
 const ifOpen = (body: string) => `$g = (uint64)G; $k = (uint64)@g[pid, $g]; if ($k != 0) { ${body} }`;
@@ -25,38 +46,45 @@ const unlessEof = (then: string) =>
  * gRPC calls that a program makes, dockerd's and ctr's to containerd, kubelet's to the CRI runtime. `@g` holds the goroutines
  * that make one: 1 unary, 2 a stream, whose end may come on another goroutine, so `@cs` keeps whose the stream is.
  */
-export const grpcFragment: CallFragment = {
-  kind: 'grpc-client',
-  needed: [`${GRPC}.(*ClientConn).Invoke`],
-  probes: [
-    { function: `${GRPC}.(*ClientConn).Invoke`, text: invoke('R3', 'R4', 1) },
-    { function: `${GRPC}.(*ClientConn).NewStream`, text: invoke('R4', 'R5', 2) },
-    {
-      function: sendMessage,
-      without: `${GRPC}/mem.BufferSlice.Len`,
-      text: ifOpen(`$p = (uint64)R6; $l = (uint64)R7; ${printPayload('grpc-client', '$k == 1')}`),
-    },
-    {
-      // From 1.66: a slice of interfaces. What the first one holds begins with pointer and length when it is a plain slice of
-      // bytes; a pooled buffer has a pointer before them.
-      function: sendMessage,
-      with: `${GRPC}/mem.BufferSlice.Len`,
-      text: ifOpen(`$l = (uint64)0; $p = (uint64)0; if (R7 > 0) {
+export const grpcFragment = grpcCalls('');
+
+/** The same for a kubelet, without what it asks all the time: it would drown the rest. */
+export const kubeletFragment = grpcCalls(passOver(POLLED));
+
+function grpcCalls(passed: string): CallFragment {
+  return {
+    kind: 'grpc-client',
+    needed: [`${GRPC}.(*ClientConn).Invoke`],
+    probes: [
+      { function: `${GRPC}.(*ClientConn).Invoke`, text: invoke('R3', 'R4', 1, passed) },
+      { function: `${GRPC}.(*ClientConn).NewStream`, text: invoke('R4', 'R5', 2, passed) },
+      {
+        function: sendMessage,
+        without: `${GRPC}/mem.BufferSlice.Len`,
+        text: ifOpen(`$p = (uint64)R6; $l = (uint64)R7; ${printPayload('grpc-client', '$k == 1')}`),
+      },
+      {
+        // From 1.66: a slice of interfaces. What the first one holds begins with pointer and length when it is a plain slice of
+        // bytes; a pooled buffer has a pointer before them.
+        function: sendMessage,
+        with: `${GRPC}/mem.BufferSlice.Len`,
+        text: ifOpen(`$l = (uint64)0; $p = (uint64)0; if (R7 > 0) {
     $b = *(uint64*)uptr(R6 + 8); $p = *(uint64*)uptr($b); $l = *(uint64*)uptr($b + 8);
     if ($l > 0x100000000) { $p = $l; $l = *(uint64*)uptr($b + 16); } }
     if ($p != 0) { ${printPayload('grpc-client', '$k == 1')} }`),
-    },
-    {
-      function: `${GRPC}.(*clientStream).SendMsg`,
-      text: ifOpen('if ($k == 2) { @cs[pid, (uint64)R0] = $g; }'),
-    },
-    {
-      function: `${GRPC}.(*clientStream).finish`,
-      text: `$g = (uint64)@cs[pid, (uint64)R0]; if ($g == 0) { $g = (uint64)G; } $f = (uint64)0; if (R1 != 0) { $f = (uint64)1; ${unlessEof('$f = (uint64)0;')} }
+      },
+      {
+        function: `${GRPC}.(*clientStream).SendMsg`,
+        text: ifOpen('if ($k == 2) { @cs[pid, (uint64)R0] = $g; }'),
+      },
+      {
+        function: `${GRPC}.(*clientStream).finish`,
+        text: `$g = (uint64)@cs[pid, (uint64)R0]; if ($g == 0) { $g = (uint64)G; } $f = (uint64)0; if (R1 != 0) { $f = (uint64)1; ${unlessEof('$f = (uint64)0;')} }
   if (@g[pid, $g]) { ${printExit('grpc-client', '$f')} delete(@g[pid, $g]); delete(@cs[pid, (uint64)R0]); }`,
-    },
-  ],
-};
+      },
+    ],
+  };
+}
 
 // Request of ttrpc: gogo's layout, and that of protobuf-go, which begins with its own state.
 const dispatch = (service: number, method: number, payload: number) =>
