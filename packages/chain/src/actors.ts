@@ -32,7 +32,7 @@ export interface Home {
 
 /**
  * Finds the actor behind an event. Kernel steps are done by programs of other layers: by the container's own process
- * once it runs, else by a process of the actor whose act caused them.
+ * once it runs, by the actor of its name, else by a process of the actor whose act caused them.
  */
 export function homeOf(state: ChainState, event: TraceEvent): Home {
   const { actor, layer } = event;
@@ -46,7 +46,7 @@ export function homeOf(state: ChainState, event: TraceEvent): Home {
   }
   const process = insideContainer(state, event);
   if (process) return { key: actorKey('process', process), layer: 'process', name: process, self };
-  const owner = causingActor(state, event) ?? namesake(state, actor.name);
+  const owner = shimNamed(state, actor.name) ?? causingActor(state, event) ?? namesake(state, actor.name);
   if (owner) return { key: owner.key, layer: owner.layer, name: owner.name, self };
   const name = programName(actor.name);
   return { key: actorKey('low-level', name), layer: 'low-level', name, self };
@@ -93,6 +93,15 @@ function causingActor(state: ChainState, event: TraceEvent): ActorState | undefi
 function namesake(state: ChainState, name: string): ActorState | undefined {
   const program = programName(name);
   return state.actors.find((known) => known.name === program && known.layer !== 'process');
+}
+
+/**
+ * A shim works on many calls at once, and starts programs that act under its name until they execute: its name says
+ * more than the cause. The kernel keeps 15 characters of it.
+ */
+function shimNamed(state: ChainState, name: string): ActorState | undefined {
+  if (!name.startsWith('containerd-shim')) return undefined;
+  return state.actors.find((known) => known.layer === 'high-level' && known.name.startsWith(name));
 }
 
 /** The state with this actor in it, its newest self and what else became known of it. */

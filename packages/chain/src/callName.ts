@@ -1,5 +1,6 @@
 import type { TraceEvent } from '@underdock/trace';
 import { baseName, number, text, words } from './fields.ts';
+import { typedVerb } from './typed.ts';
 
 type Data = TraceEvent['data'];
 
@@ -47,7 +48,7 @@ const privileges = (data: Data): string => {
 /** Names of calls as they are really made; a step that is not here is called by its own name. */
 const NAMES: Readonly<Record<string, (data: Data) => string>> = {
   'client/run': (data) => words(data, 'command').slice(0, 2).join(' ') || 'run',
-  'client/command': (data) => words(data, 'argv').slice(0, 2).map(baseName).join(' ') || 'command',
+  'client/command': (data) => typedVerb(words(data, 'argv')) || 'command',
   'engine/event': (data) => text(data, 'topic') ?? 'event',
   'engine/create-container': () => 'create container',
   'engine/start-container': () => 'start container',

@@ -1,6 +1,7 @@
 import { describeStep, type TraceEvent, type TraceHeader } from '@underdock/trace';
 import { beginCall, continueCall, failureOf } from './calls.ts';
 import { number } from './fields.ts';
+import { isShown } from './level.ts';
 import { inOrder } from './order.ts';
 import { PersistentList } from './persistentList.ts';
 import { PersistentMap } from './persistentMap.ts';
@@ -18,6 +19,7 @@ export function initialState(header: TraceHeader): ChainState {
     calls: new PersistentList(),
     spans: new PersistentMap(),
     open: [],
+    latest: {},
     containers: { '': emptyPicture('') },
     container: '',
     watchers: header.watchers,
@@ -47,7 +49,7 @@ export function applyEvent(state: ChainState, event: TraceEvent): ChainState {
     last: event,
   };
   if (event.step.startsWith('trace/')) return applyToTrace(counted, event);
-  const drawn = applyToCalls(counted, event);
+  const drawn = withLatest(applyToCalls(counted, event), counted.calls.length, event);
   return conclude(applyToContainer(drawn, event), event);
 }
 
@@ -64,9 +66,24 @@ function applyToCalls(state: ChainState, event: TraceEvent): ChainState {
   return { ...next, unknown: { ...next.unknown, [event.step]: (next.unknown[event.step] ?? 0) + 1 } };
 }
 
+/** Notes which call moves now, for each level that shows it. */
+function withLatest(state: ChainState, before: number, event: TraceEvent): ChainState {
+  const began = state.calls.length > before;
+  const index = began ? before : event.span === undefined ? undefined : state.spans.get(event.span);
+  const call = index === undefined ? undefined : state.calls.at(index);
+  if (!call) return state;
+  const levels = LEVELS.filter((level) => isShown(call.level, level));
+  return {
+    ...state,
+    latest: { ...state.latest, ...Object.fromEntries(levels.map((level) => [level, index])) },
+  };
+}
+
+const LEVELS = ['story', 'calls', 'syscalls'] as const;
+
 /** What an event means for the run as a whole: held, failed, over. */
 function conclude(state: ChainState, event: TraceEvent): ChainState {
-  let next = state;
+  let next = state.header.via === 'watch' ? watched(state, event) : state;
   if (event.step === 'engine/hold') next = { ...next, held: event.type === 'begin' };
   if (event.step === 'client/run' && event.type === 'end') {
     next = { ...next, finished: true, exitCode: number(event.data, 'exitCode') };
@@ -76,10 +93,32 @@ function conclude(state: ChainState, event: TraceEvent): ChainState {
   }
   if (event.type !== 'end' || event.layer === 'kernel' || event.data.open === true) return next;
   const failure = failureOf(event);
-  if (failure) {
+  if (failure && !ASKS_ONLY.has(event.step)) {
     return next.failure?.kind === 'chain' ? next : { ...next, failure: failureAt(event, 'chain', failure) };
   }
   return recovers(next, event) ? { ...next, failure: undefined } : next;
+}
+
+/** Who only asks may hear no (not found, gone already) and go on; who asks in earnest tells the failure further up. */
+const ASKS_ONLY: ReadonlySet<string> = new Set([
+  'client/request',
+  'engine/query',
+  'high-level/call',
+  'high-level/shim-query',
+]);
+
+/** A command that somebody typed is over when it has ended and no container of it lives. */
+function watched(state: ChainState, event: TraceEvent): ChainState {
+  let next = state;
+  if (event.step === 'client/command' && event.type === 'end' && (event.cause ?? []).length === 0) {
+    const exitCode = number(event.data, 'exitCode');
+    next = { ...next, exitCode, failure: exitCode === 0 ? undefined : next.failure };
+  }
+  const lives = Object.values(next.containers).some(
+    ({ life }) => life !== 'none' && life !== 'dead' && life !== 'gone',
+  );
+  const over = next.exitCode !== undefined && !lives;
+  return over === next.finished ? next : { ...next, finished: over };
 }
 
 function failureAt(
@@ -95,6 +134,8 @@ function failureAt(
 function recovers(state: ChainState, event: TraceEvent): boolean {
   const failed = state.failure;
   if (failed?.kind !== 'chain' || failed.span === undefined || event.step === 'client/run') return false;
+  // Whether a shim's answer was good is not in its call's end.
+  if (event.step === 'high-level/shim-request') return false;
   const index = state.spans.get(failed.span);
   const call = index === undefined ? undefined : state.calls.at(index);
   return call?.cause.includes(event.span ?? '') ?? false;

@@ -13,3 +13,4 @@ export { causesOf, containerOf, type Gauge, gaugesOf, mountTree, recentCalls } f
 export * from './state.ts';
 export { createTimeline } from './timeline.ts';
 export * from './timelineTypes.ts';
+export { typedCommand } from './typed.ts';

@@ -111,6 +111,8 @@ export interface ChainState {
   open: readonly string[];
   /** Key of the call that the last event belongs to. */
   current?: string;
+  /** Index of the call that was touched last among those shown at each level. */
+  latest: Readonly<Partial<Record<DetailLevel, number>>>;
   /** By full id; `''` holds what is seen before an id is known, and is taken over by the first id. */
   containers: Readonly<Record<string, ContainerPicture>>;
   /** The id of the first container: the one that is drawn. */

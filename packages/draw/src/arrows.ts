@@ -23,8 +23,8 @@ export interface Arrows {
 export function arrowShapes(state: ChainState, layout: Layout, boxes: Boxes, options: SceneOptions): Arrows {
   const level = options.level ?? 'story';
   const recent = recentCalls(state, level, MARKS);
-  const told = callOf(state, state.current);
-  const current = told && isShown(told.level, level) ? told : recent[0];
+  const latest = state.latest[level];
+  const current = latest === undefined ? recent[0] : state.calls.at(latest);
   const selected = callOf(state, options.selectedSpan);
   const others = recent.filter((call) => call.key !== current?.key && call.key !== selected?.key);
   const bright = [current, selected === current ? undefined : selected].filter((call) => call !== undefined);

@@ -81,7 +81,7 @@ function boxWords(actor: ActorState, layout: Layout, rect: Rect, details: string
   const x = rect.x + layout.small * 1.1;
   const room = rect.x + rect.width - x - layout.small * 0.4;
   const middle = rect.y + rect.height / 2;
-  const name = more > 0 ? `+${more} ${actor.name}` : actor.name;
+  const name = more > 0 ? `+${more} ${shortName(actor)}` : shortName(actor);
   const base = { part: 'text', layer: actor.layer, x, ref: { actor: actor.key } } as const;
   const nameY = layout.twoLines && details ? middle - layout.small * 0.22 : middle + layout.large * 0.36;
   return [
@@ -109,10 +109,17 @@ function boxWords(actor: ActorState, layout: Layout, rect: Rect, details: string
   ];
 }
 
+/** A shim's kind stands in its second line: the first would be cut. */
+function shortName({ name }: ActorState): string {
+  return name.replace(/^(containerd-shim)-.+$/, '$1');
+}
+
 /** What it calls itself now, its pid and its version: `[2:INIT] · pid 4711`. */
 function detailsOf(actor: ActorState): string {
   const { self, pid, version } = actor;
   const parts: string[] = [];
+  const kind = actor.name.match(/^containerd-shim-(.+)$/)?.[1];
+  if (kind) return [kind, ...(self?.pid === undefined ? [] : [`pid ${self.pid}`])].join(' · ');
   if (self && self.name !== actor.name) {
     parts.push(self.name.startsWith(`${actor.name}:`) ? self.name.slice(actor.name.length + 1) : self.name);
     if (self.pid !== undefined) parts.push(`pid ${self.pid}`);

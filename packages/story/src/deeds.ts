@@ -72,8 +72,51 @@ const RPC: readonly Deed[] = [
   [rpc('Diff/Apply'), 'unpack a layer'],
 ];
 
-/** What a call asks for, in words: of `POST` and `/containers/create`, or of `…Tasks/Create` alone. */
-export function deedOf(method: string, path?: string): string | undefined {
+const DONE: readonly Deed[] = [
+  [http('POST /containers/create'), 'the container has an id and a name'],
+  [http('POST /containers/*/start'), 'the container runs'],
+  [http('POST /containers/*/attach'), 'the container’s streams are closed'],
+  [http('POST /containers/*/wait'), 'the container has ended'],
+  [http('POST /containers/*/(?:stop|kill)'), 'the container has ended'],
+  [http('POST /containers/*/exec'), 'the command has an id'],
+  [http('POST /exec/*/start'), 'the command has ended'],
+  [http('DELETE /containers/*'), 'the container is gone'],
+  [http('POST /images/create'), 'the image is here'],
+  [http('POST /images/.+/push'), 'the registry has the image'],
+  [http('POST /build'), 'the image is built'],
+];
+
+const SIGNALS: Readonly<Record<string, string>> = { 1: 'SIGHUP', 2: 'SIGINT', 9: 'SIGKILL', 15: 'SIGTERM' };
+
+/**
+ * What a call asks for, in words: of `POST` and `/containers/create`, or of `…Tasks/Create` alone. `said` = the query of
+ * a path, the decoded request of a remote call.
+ */
+export function deedOf(method: string, path?: string, said?: unknown): string | undefined {
   const call = path === undefined ? method : `${method} ${path}`;
-  return (path === undefined ? RPC : HTTP).find(([pattern]) => pattern.test(call))?.[1];
+  const deed = (path === undefined ? RPC : HTTP).find(([pattern]) => pattern.test(call))?.[1];
+  return deed && (precisely(deed, said) ?? deed);
+}
+
+/** What it means that a request was answered well; undefined where nothing is known beyond the status. */
+export function doneOf(method: string, path: string): string | undefined {
+  return DONE.find(([pattern]) => pattern.test(`${method} ${path}`))?.[1];
+}
+
+/** The deed with the name or the signal that the call says. */
+function precisely(deed: string, said: unknown): string | undefined {
+  if (typeof said === 'string') {
+    const query = new URLSearchParams(said);
+    const [image, tag] = [query.get('fromImage'), query.get('tag')];
+    if (deed === 'pull an image' && image)
+      return `pull ${image}${tag ? (tag.includes(':') ? `@${tag}` : `:${tag}`) : ''}`;
+    if (deed === 'build an image' && query.get('t')) return `build the image ${query.get('t')}`;
+    if (deed === 'create a container' && query.get('name'))
+      return `create the container ${query.get('name')}`;
+    return undefined;
+  }
+  const signal = (said as { signal?: unknown } | undefined)?.signal;
+  return deed === 'send a signal' && signal !== undefined
+    ? `send ${SIGNALS[String(signal)] ?? `signal ${signal}`}`
+    : undefined;
 }

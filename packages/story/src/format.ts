@@ -1,5 +1,5 @@
-import { apiPath, rpcMethod } from '@underdock/chain';
-import { deedOf } from './deeds.ts';
+import { apiPath, rpcMethod, typedCommand } from '@underdock/chain';
+import { deedOf, doneOf } from './deeds.ts';
 
 type Data = Readonly<Record<string, unknown>>;
 type Format = (value: unknown, data: Data) => string | undefined;
@@ -53,6 +53,20 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   /** A command line as one types it. */
   command: (value) =>
     Array.isArray(value) && value.length > 0 ? cut(value.map(shellWord).join(' '), 70) : undefined,
+  /** A command line without what only says where the engine is. */
+  typed: (value) =>
+    Array.isArray(value) && value.length > 0
+      ? cut(typedCommand(value.map(String)).map(shellWord).join(' '), 120)
+      : undefined,
+  /** The program of a command line. */
+  program: (value) => (Array.isArray(value) ? scalar(value[0])?.split('/').at(-1) : undefined),
+  /** The program of a shim’s command line, where it is called to clear up. */
+  tidier: (value) =>
+    Array.isArray(value) && value.at(-1) === 'delete' ? String(value[0]).split('/').at(-1) : undefined,
+  noneNew: (value) => (Array.isArray(value) && value.length === 0 ? 'no namespaces of its own' : undefined),
+  /** What is asked for by writing into a file that holds no limit. */
+  notice: (value) =>
+    value === 'cgroup.event_control' ? 'The kernel is asked to tell when the memory runs out' : undefined,
   base: (value) =>
     typeof value === 'string' && value !== ''
       ? (value.split('/').filter(Boolean).at(-1) ?? value)
@@ -72,8 +86,11 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   /** What a call asks for: of an HTTP path, with the method beside it, or of the method of a remote call. */
   deed: (value, data) => {
     const name = scalar(value) ?? '';
-    return /\.[A-Z]\w*\/[A-Z]\w*$/.test(name) ? deedOf(name) : deedOf(scalar(data.method) ?? '', name);
+    if (/\.[A-Z]\w*\/[A-Z]\w*$/.test(name)) return deedOf(name, undefined, data.request);
+    return deedOf(scalar(data.method) ?? '', name, data.query);
   },
+  /** What an answer to a request means. */
+  done: (value, data) => doneOf(scalar(data.method) ?? '', scalar(value) ?? ''),
   /** A path of the engine’s API without its version, with short ids. */
   endpoint: (value) => (typeof value === 'string' && value !== '' ? cut(apiPath(value), 50) : undefined),
   /** Service and method of a remote call without their package. */

@@ -140,7 +140,8 @@ function valuesOf(event: TraceEvent, state: ChainState | undefined, begun: Value
   const picture = state ? containerOf(state, event.container ?? state.container) : undefined;
   return {
     init: picture?.init,
-    pid: event.actor.pid,
+    // Who builds is not who will wait inside: its pid is told by the answer, or not at all.
+    pid: event.step === 'low-level/create' ? undefined : event.actor.pid,
     container: event.container,
     off: isOff(event),
     ...begun,

@@ -55,10 +55,15 @@ export const CONTAINERD: StoryTable = {
   'high-level/start-shim': {
     title: 'A shim is started',
     does: [
-      'containerd starts a shim for the container: {argv|command}',
+      'containerd calls {argv|tidier} once more, to clear up what may be left',
+      'containerd starts a shim for the container: {argv|program}',
       '{actor} is started for the container',
     ],
-    answers: ['The shim is there and listens', 'The shim has ended: exit code {exitCode}'],
+    answers: [
+      '{argv|tidier} has cleared up',
+      'The shim is there and listens',
+      'The shim has ended: exit code {exitCode}',
+    ],
     failed: ['The shim can’t be started: {message|gist}', 'The shim can’t be started: {error}'],
     why: 'A shim stands between containerd and the container for as long as the container lives. It is the parent of the process, holds its streams and learns its exit code; so containerd can be restarted and no container ends.',
     tryIt: ['ps -ef | grep containerd-shim'],
@@ -68,7 +73,7 @@ export const CONTAINERD: StoryTable = {
   'high-level/shim-request': {
     title: 'Ask the shim',
     does: ['The shim is asked to {method|deed}: {method|rpc}', 'The shim is called: {method|rpc}', 'A call'],
-    answers: ['The shim has done {method|rpc}', 'The shim has answered'],
+    answers: ['The shim answers {method|rpc}', 'The shim has answered'],
     failed: [
       'The shim can’t do {method|rpc}: {message|gist}',
       'The shim can’t do {method|rpc}: {error}',
@@ -85,7 +90,7 @@ export const CONTAINERD: StoryTable = {
       'The shim is asked: {method|rpc}',
       'A question',
     ],
-    answers: ['The shim has answered {method|rpc}', 'The shim has answered'],
+    answers: ['The shim answers {method|rpc}', 'The shim has answered'],
     many: ['The shim is asked {count} questions'],
     failed: ['The shim can’t answer {method|rpc}: {message|gist}', 'The shim can’t answer: {error}'],
     why: 'containerd asks the shim for what only the shim knows: whether the process lives, its pid, how much memory it uses.',

@@ -162,17 +162,31 @@ export const HIGH_LEVEL: StoryTable = {
   },
   'high-level/create-task': {
     title: 'Hand over to the runtime',
-    does: ['{actor} hands the bundle to {runtime|base}', '{actor} hands the bundle to the low-level runtime'],
-    answers: ['The low-level runtime has built the container; its process waits'],
-    failed: ['The low-level runtime fails: {message|gist}', 'The low-level runtime fails: {error}'],
+    does: [
+      'containerd is asked to {method|deed}: {method|rpc}',
+      '{actor} hands the bundle to {runtime|base}',
+      '{actor} hands the bundle to the low-level runtime',
+    ],
+    answers: [
+      'containerd answers {method|rpc}: the container is built, its process waits',
+      'The low-level runtime has built the container; its process waits',
+    ],
+    failed: [
+      'containerd answers {method|rpc} with an error: the container can’t be built',
+      'The low-level runtime fails: {message|gist}',
+      'The low-level runtime fails: {error}',
+    ],
     why: 'containerd calls a container that has a process a task. Down here ends what images and registries are about: the low-level runtime knows only a folder and a config.json.',
     see: [runtimeSpec('runtime.md#create', 'create')],
     terms: ['bundle', 'task'],
   },
   'high-level/start-task': {
     title: 'Pass on the start',
-    does: ['{actor} passes the start on to the low-level runtime'],
-    answers: ['The process runs'],
+    does: [
+      'containerd is asked to {method|deed}: {method|rpc}',
+      '{actor} passes the start on to the low-level runtime',
+    ],
+    answers: ['containerd answers {method|rpc}: the process runs', 'The process runs'],
     failed: ['The process can’t be started: {message|gist}', 'The process can’t be started: {error}'],
     why: 'The high-level part keeps the streams and waits for the exit; to start the process it calls the low-level runtime once more.',
     see: [runtimeSpec('runtime.md#start', 'start')],
@@ -180,8 +194,14 @@ export const HIGH_LEVEL: StoryTable = {
   },
   'high-level/delete-task': {
     title: 'Take the process’s place away',
-    does: ['{actor} has the low-level runtime take the container apart'],
-    answers: ['What the runtime had built is gone'],
+    does: [
+      'containerd is asked to {method|deed}: {method|rpc}',
+      '{actor} has the low-level runtime take the container apart',
+    ],
+    answers: [
+      'containerd answers {method|rpc}: what the runtime had built is gone',
+      'What the runtime had built is gone',
+    ],
     failed: [
       'The container can’t be taken apart: {message|gist}',
       'The container can’t be taken apart: {error}',

@@ -20,6 +20,7 @@ export const KERNEL: StoryTable = {
     title: 'Its own view',
     does: [
       '{actor} asks the kernel for its own view of {namespaces|views}',
+      '{actor} asks for {namespaces|noneNew}: it enters those that exist',
       '{actor} asks the kernel for new namespaces',
     ],
     many: ['{actor} asks the kernel {count} times for namespaces of its own'],

@@ -41,6 +41,7 @@ export const KERNEL_FACTS: StoryTable = {
   'kernel/cgroup-write': {
     title: 'A limit becomes real',
     does: [
+      '{name|notice}',
       'The limit of {value|limit} is written into {name}',
       '{value|unlimited} is written into {name}: no limit',
       '{value|quoted} is written into {name}',

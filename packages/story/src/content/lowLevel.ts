@@ -10,7 +10,7 @@ export const LOW_LEVEL: StoryTable = {
     ],
     answers: [
       '{runtime|base} is done: process {pid} waits inside',
-      '{runtime|base} is done',
+      '{runtime|base} is done: the container stands, and a process waits in it',
       'The low-level runtime is done',
     ],
     failed: [

@@ -6,7 +6,7 @@ const ENGINE_API = { title: 'Docker Engine API', href: 'https://docs.docker.com/
 export const REQUESTS: StoryTable = {
   'client/command': {
     title: 'Somebody’s command',
-    does: ['Somebody types: {argv|command}', 'Somebody starts {actor}'],
+    does: ['Somebody types: {argv|typed}', 'Somebody starts {actor}'],
     answers: ['The command is over: exit code {exitCode}', 'The command is over'],
     failed: ['The command fails: {message|gist}', 'The command fails: {error}'],
     why: 'underdock did not start this command; it saw it being executed on this host. A client such as docker is a small program: it turns its arguments into requests, waits for the answers and prints them.',
@@ -41,7 +41,9 @@ export const REQUESTS: StoryTable = {
     ],
     answers: [
       '?hijacked The engine turns the connection into the container’s streams',
+      'The engine answers {status}: {path|done}',
       'The engine answers {method} {path|endpoint}: {status}',
+      'The engine is done: {path|done}',
       'The engine answers',
     ],
     failed: [
