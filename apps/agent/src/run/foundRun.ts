@@ -44,7 +44,8 @@ class Watched implements FoundRun {
   readonly #trace: GrowingTrace;
   #container: string | undefined;
   #exitCode = 0;
-  #lookedAt = new Set<number>();
+  #inits = new Set<number>();
+  #entered = new Set<string>();
   #stopGauges: (() => void)[] = [];
   #finish: (outcome: { exitCode: number }) => void = () => {};
 
@@ -169,24 +170,35 @@ class Watched implements FoundRun {
   }
 
   #noticed(events: readonly TraceEvent[]): void {
-    for (const { step, type, data, container } of events) {
+    for (const { step, type, data, container, actor } of events) {
       if (step === 'client/command' && type === 'end') this.#exitCode = Number(data.exitCode ?? 0);
-      if (step !== 'process/has-process' || data.role !== 'init' || !container || data.alive === false)
-        continue;
-      this.#look(container, Number(data.pid));
+      if (!container) continue;
+      if (step === 'low-level/exec') this.#entered.add(container);
+      if (step === 'process/has-process' && data.role === 'init' && data.alive !== false)
+        this.#begun(container, Number(data.pid));
+      const stands = NEW_ROOT.has(step) && type === 'end' && data.error === undefined;
+      if (stands && actor.pid !== undefined && this.#inits.has(actor.pid))
+        this.#glance('inside', container, actor.pid);
     }
   }
 
-  /** The init of a container exists: what /proc and its cgroups show is read, once, and its use of them from now on. */
-  #look(container: string, pid: number): void {
-    if (this.#lookedAt.has(pid)) return;
-    this.#lookedAt.add(pid);
+  /** An init exists. Who enters a container finds its files in place; who begins one sees the host’s until pivot_root. */
+  #begun(container: string, pid: number): void {
+    if (this.#inits.has(pid)) return;
+    this.#inits.add(pid);
+    this.#glance('around', container, pid);
+    if (this.#entered.has(container)) this.#glance('inside', container, pid);
+    const add = filterGauges((record) => this.#trace.add(record));
+    this.#stopGauges.push(this.#around.look.gauges(container, pid, add, this.#clock.now));
+  }
+
+  #glance(part: 'around' | 'inside', container: string, pid: number): void {
     const add = (record: RawRecord) => this.#trace.add(record);
-    const { look } = this.#around;
-    void look.waiting(container, pid, add, this.#clock.now);
-    this.#stopGauges.push(look.gauges(container, pid, filterGauges(add), this.#clock.now));
+    void this.#around.look.glance(part, container, pid, add, this.#clock.now);
   }
 }
+
+const NEW_ROOT: ReadonlySet<string> = new Set(['kernel/pivot-root', 'kernel/chroot']);
 
 /** The environment in an OCI runtime config. */
 export function environmentOf(config: unknown): string[] {

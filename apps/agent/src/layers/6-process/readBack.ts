@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { RawRecord, ReadBackRecord } from '@underdock/weave';
 import { type CgroupFolder, cgroupFolders, cpuUsedMs, type Limit, readLimits } from './cgroupFacts.ts';
 import { kernelLink, textOfKernelFile } from './kernelFiles.ts';
@@ -9,6 +10,17 @@ type Add = (record: RawRecord) => void;
 export interface ReadBack {
   /** Reads everything once, while the container's init waits for start. Never rejects: what can't be read is told. */
   waiting(container: string, pid: number, add: Add, now: () => number): Promise<void>;
+  /**
+   * Reads a part of it, of a process that runs and may end at any moment: what has gone with it is not told. `around` =
+   * namespaces and cgroups, `inside` = what is in force for it and which mounts it sees.
+   */
+  glance(
+    part: 'around' | 'inside',
+    container: string,
+    pid: number,
+    add: Add,
+    now: () => number,
+  ): Promise<void>;
   /** From now on reads every second what is used of the limits and tells what has changed. Returns how to stop. */
   gauges(container: string, pid: number, add: Add, now: () => number): () => void;
 }
@@ -27,6 +39,15 @@ export function createReadBack(): ReadBack {
       await reading.status();
       await reading.mounts();
       await reading.cgroups();
+    },
+    glance: async (part, container, pid, add, now) => {
+      const lasting: Add = (record) => {
+        if (record.kind !== 'watcher' || existsSync(`/proc/${pid}/ns`)) add(record);
+      };
+      const reading = new Reading(container, pid, lasting, now);
+      if (part === 'around') await reading.namespaces();
+      else await reading.status();
+      await (part === 'around' ? reading.cgroups() : reading.mounts());
     },
     gauges: (container, pid, add, now) => new Gauges(new Reading(container, pid, add, now)).start(),
   };
