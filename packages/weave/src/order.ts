@@ -1,6 +1,6 @@
 import type { RawRecord } from './record.ts';
 
-/** How many ticks (50 ms each) a record waits at most for older ones: a probe on a busy machine can lag by a second. */
+/** How many ticks (50 ms each) a record waits at most for older ones: a probe on a busy machine can lag by seconds. */
 const PATIENCE = 40;
 /** underdock's own records of the same instant may come a little after a heartbeat. */
 const SLACK_MS = 5;
@@ -14,8 +14,11 @@ export class Order {
   #clocks = new Map<string, number>();
   #count = 0;
   #take: (record: RawRecord) => void;
-  constructor(take: (record: RawRecord) => void) {
+  readonly #patience: number;
+  /** `patience` is in ticks. */
+  constructor(take: (record: RawRecord) => void, patience = PATIENCE) {
     this.#take = take;
+    this.#patience = patience;
   }
 
   /** Everything up to this instant has been passed on, by the sources’ promise. */
@@ -49,7 +52,7 @@ export class Order {
         : Math.min(...this.#clocks.values()) - SLACK_MS;
     this.#waiting.sort((a, b) => a.record.at - b.record.at || a.order - b.order);
     // One that has lost patience takes all older ones along.
-    let end = this.#waiting.findLastIndex((w) => w.ticks >= PATIENCE) + 1;
+    let end = this.#waiting.findLastIndex((w) => w.ticks >= this.#patience) + 1;
     while (end < this.#waiting.length && (this.#waiting[end]?.record.at ?? 0) <= until) end++;
     for (const { record } of this.#waiting.splice(0, end)) this.#take(record);
   }

@@ -56,6 +56,8 @@ export interface Claim {
   leave(): void;
 }
 
+/** Two probes feed it; whose record is sorted too early is nobody’s. In ticks of 50 ms. */
+const PATIENCE = 200;
 /** Idle for so long (ms of the records' clock), a run without processes and open calls is over; with open calls longer. */
 const LINGER_MS = 2000;
 const HANGING_MS = 60_000;
@@ -82,7 +84,7 @@ class HostSorter implements Sorter {
   readonly #names = new Map<string, string>();
   readonly #execs = new Map<string, SortedRun>();
   readonly #calls = new OpenCalls();
-  readonly #order = new Order((record) => this.#take(record));
+  readonly #order = new Order((record) => this.#take(record), PATIENCE);
   #count = 0;
 
   constructor(options: SorterOptions) {
