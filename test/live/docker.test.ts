@@ -6,7 +6,7 @@ import { type Ended, type Lab, leftOnHost, openLab, watchNothing } from './embed
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await openLab({ watch: watchNothing, allowedMounts: [] });
+  lab = await openLab({ watch: watchNothing, calls: [], allowedMounts: [] });
 });
 afterAll(() => lab?.close());
 
@@ -240,6 +240,29 @@ describe('what goes wrong is told as docker has it', () => {
   });
 });
 
+describe('a private engine with a network of its own', () => {
+  it('publishes ports on the host’s loopback and leaves the host’s network as it is', async () => {
+    const before = networkOfHost();
+    const going = await lab.start({ ...docker, publish: ['18080:8080', '8080'], command: ['webserver'] });
+    await going.becomes('running');
+    await expect.poll(() => pageAt(18080)).toContain('Hello from inside a container');
+    // The engine takes the first of its own namespace's range (ip_local_port_range).
+    expect(await pageAt(32768)).toContain('Hello');
+    expect(networkOfHost()).toEqual(before);
+    const other = await lab.start({ ...docker, publish: ['18080:8080'], command: ['webserver'] });
+    expect(await other.ended()).toMatchObject({ exitCode: 125, error: { code: 'port-taken' } });
+    await going.run.stop({ graceMs: 0 });
+    expect((await going.ended()).verdict.state).toBe('whole');
+    await expect(pageAt(18080)).rejects.toThrow();
+  });
+
+  it('gives a container an address on its bridge, and one without network none', async () => {
+    const addresses = shell('ip -4 -o addr show | grep -v " lo " | wc -l');
+    expect((await ran({ network: 'bridge', command: addresses })).stdout).toBe('1\n');
+    expect((await ran({ network: 'none', command: addresses })).stdout).toBe('0\n');
+  });
+});
+
 it('keeps a container that is to be kept until it is removed', async () => {
   const ended = await ran({ keep: true, command: ['true'] });
   expect(requests(ended).some((line) => line.startsWith('DELETE'))).toBe(false);
@@ -250,12 +273,23 @@ it('keeps a container that is to be kept until it is removed', async () => {
 });
 
 it('leaves nothing behind on the host', async () => {
-  const other = await openLab({ watch: watchNothing });
+  const other = await openLab({ watch: watchNothing, calls: [] });
   const going = await other.start({ ...docker, command: shell('sleep 60') });
   await going.becomes('running');
   await other.close();
   expect(leftOnHost(other.stateDir)).toEqual([]);
 });
+
+async function pageAt(port: number): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${port}/`)).text();
+}
+
+/** Interfaces and routes of the host's own network namespace. */
+function networkOfHost(): string {
+  return (
+    readFileSync('/proc/net/dev', 'utf8').replaceAll(/:.*/g, '') + readFileSync('/proc/net/route', 'utf8')
+  );
+}
 
 function orders(run: Ended['run']) {
   if (!run.orders) throw new Error('this run takes no orders');

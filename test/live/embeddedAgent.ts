@@ -4,9 +4,14 @@ import { openRuns } from '../../apps/agent/src/run/openRuns.ts';
 import { watchNothing } from './embeddedLab.ts';
 
 const [stateDir = '', text = '{}'] = process.argv.slice(2);
-const { stopWhenRunning, ...request } = JSON.parse(text);
+const { stopWhenRunning, allowAll, ...request } = JSON.parse(text);
 
-const { runs, close } = await openRuns({ stateDir, allowedMounts: [], watch: watchNothing });
+const { runs, close } = await openRuns({
+  stateDir,
+  allowedMounts: allowAll ? ['/'] : [],
+  watch: watchNothing,
+  calls: [],
+});
 const run = await runs.start(runRequestSchema.parse(request), 'cli');
 run.attach((stream, bytes) => process[stream].write(bytes));
 if (stopWhenRunning) {

@@ -25,6 +25,9 @@ export function requestFrom(
     command,
     env: env.flatMap((entry) => resolveEnv(entry, around)),
     volume: flags.volume.map((volume) => resolveVolume(volume, around)),
+    ...(flags.socket === undefined
+      ? {}
+      : { socket: resolve(around.cwd, flags.socket.replace(/^unix:\/\//, '')) }),
   });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

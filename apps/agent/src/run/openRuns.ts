@@ -6,7 +6,7 @@ import { type Registry, startRegistry } from '../daemons/registry.ts';
 import { createKernelWatch } from '../layers/5-kernel/watcher.ts';
 import { createReadBack } from '../layers/6-process/readBack.ts';
 import { CallsWatch } from '../layers/callsWatch.ts';
-import type { KernelWatch } from '../layers/watcher.ts';
+import type { KernelWatch, Watcher } from '../layers/watcher.ts';
 import type { Reaper } from '../reaper.ts';
 import { createDockerVia } from '../via/docker/docker.ts';
 import { createEngines, type Engines } from '../via/docker/engines.ts';
@@ -40,6 +40,8 @@ export interface OpenRunsOptions {
   allowedRuntimes?: readonly string[];
   /** The kernel's watcher; by default the best that this host allows. It is started and stopped with the runs. */
   watch?: KernelWatch;
+  /** What watches the calls between clients and engines; a probe of its own by default. Started when it is wanted. */
+  calls?: readonly Watcher[];
   /** Collects the containers' ends; by default this process becomes their reaper. */
   reaper?: Reaper;
   mostRunning?: number;
@@ -60,8 +62,9 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
     watch,
   );
   const engines = createEngines(stateDir, process.env);
+  const left = await engines.recover();
   const docker = createDockerVia({ stateDir, engines, starter: starter.host });
-  const relay = createRelay(watch, [new CallsWatch({ agentPid: process.pid })], process.pid);
+  const relay = createRelay(watch, options.calls ?? [new CallsWatch({ agentPid: process.pid })], process.pid);
   const runs = createRuns({
     ...options,
     relay,
@@ -70,12 +73,12 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
     createWeave,
     watch,
     look: createReadBack(),
-    removeKept: embedded.removeKept,
+    removeKept: async (id) => (await embedded.removeKept(id)) || engines.removeKept(id),
   });
   return {
     runs,
     watch,
-    recovered: embedded.recovered,
+    recovered: [...embedded.recovered, ...left],
     runtimes: embedded.runtimes,
     starter: starter.host,
     close: () => closeAll(runs, watch, embedded, starter, engines, relay),

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Container, ContainerCreateOptions, ContainerInspectInfo } from 'dockerode';
 import { askVersion } from '../../daemons/findEngine.ts';
-import type { AgentError } from '../../error.ts';
+import { AgentError } from '../../error.ts';
 import type { EffectiveLimits } from '../embedded/limits.ts';
 import type { ViaContext } from '../via.ts';
 import { type Attachment, attach } from './attachment.ts';
@@ -13,6 +13,7 @@ import { createFailure, startFailure } from './startFailure.ts';
 /** An engine that is restarted is waited for so long (ms). */
 const RETURN_MS = 60_000;
 const LOOK_AGAIN_MS = 250;
+const DIED = { remedy: 'run it again: the engine is started anew' };
 
 /** What is asked of the engine for a container that is to be made. */
 export interface ContainerWanted {
@@ -137,6 +138,9 @@ export class DockerContainer {
       over.throwIfAborted();
       if (performance.now() - since > RETURN_MS) throw lost;
       await pause(LOOK_AGAIN_MS);
+      const death = this.engine.death?.();
+      if (death)
+        throw new AgentError('engine-died', `underdock’s own docker engine has died (${death})`, DIED);
     }
     const away = Math.round(performance.now() - since);
     const { State } = await this.look();

@@ -9,10 +9,12 @@ import type { Attachment } from './attachment.ts';
 import { containerBody } from './containerBody.ts';
 import { DockerContainer } from './dockerContainer.ts';
 import type { Engine } from './engine.ts';
+import { HostPorts } from './hostPorts.ts';
 import { supplyImage } from './images.ts';
 import { removeEntry, writeEntry } from './journal.ts';
 import { dockerMounts } from './mounts.ts';
 import { containerOrders } from './orders.ts';
+import { RUN_LABEL } from './recoverContainers.ts';
 
 /** What a run on an engine needs besides its request. */
 export interface DockerRunParts {
@@ -52,6 +54,7 @@ class DockerRun implements ViaRun {
   #early: { bytes: Uint8Array; taken: () => void }[] = [];
   #inputEnded = false;
   #size: { cols: number; rows: number } | undefined;
+  #ports: HostPorts | undefined;
 
   constructor(parts: DockerRunParts, request: RunRequest, context: ViaContext) {
     this.#parts = parts;
@@ -127,6 +130,7 @@ class DockerRun implements ViaRun {
       return { exitCode: typeof exitCode === 'number' ? exitCode : 125, error: describeError(error) };
     } finally {
       this.#attached?.close();
+      this.#ports?.close();
       for (const { taken } of this.#early.splice(0)) taken();
     }
   }
@@ -143,7 +147,7 @@ class DockerRun implements ViaRun {
     const body = containerBody(this.#request, {
       image: found.name,
       mounts: await dockerMounts(this.#request, allowedMounts),
-      labels: { 'underdock.run': runId },
+      labels: { [RUN_LABEL]: runId },
       size: this.#size,
     });
     const limits = effectiveLimits(this.#request);
@@ -161,10 +165,10 @@ class DockerRun implements ViaRun {
     return container;
   }
 
-  #write({ id, engine: { socket, kind } }: DockerContainer, state: 'live' | 'kept'): void {
+  #write({ id, engine: { socket, kind, network } }: DockerContainer, state: 'live' | 'kept'): void {
     const { stateDir, name } = this.#parts;
-    const own = kind === 'private';
-    writeEntry(stateDir, { run: this.#context.runId, container: id, name, socket, private: own, state });
+    const own = { private: kind === 'private', ...(network ? { network } : {}) };
+    writeEntry(stateDir, { run: this.#context.runId, container: id, name, socket, ...own, state });
   }
 
   async #attach(container: DockerContainer): Promise<void> {
@@ -193,11 +197,15 @@ class DockerRun implements ViaRun {
     this.#abort.signal.throwIfAborted();
     this.#exited = container.exit(this.#over.signal, () => this.#attach(container));
     this.#exited.catch(() => {});
+    const { publish } = this.#request;
+    this.#ports = new HostPorts(container.engine.door);
+    await this.#ports.openNamed(publish, this.#context.tell, container.about());
     this.#started = true;
     await container.start(this.#request.entrypoint ?? this.#request.command[0] ?? 'of the image');
     if (!this.#stopping) this.#context.state('running');
-    const { State } = await container.look();
-    await this.#readBack(container, State.Pid);
+    const info = await container.look();
+    await this.#readBack(container, info.State.Pid);
+    if (info.State.Running) await this.#ports.openChosen(publish, info);
     await this.#resize();
   }
 

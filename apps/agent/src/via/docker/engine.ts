@@ -4,6 +4,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Actor } from '@underdock/trace';
 import type Docker from 'dockerode';
 import { type EngineVersion, unreachable } from '../../daemons/findEngine.ts';
+import type { NetDoor } from '../../daemons/netDoor.ts';
 import { AgentError } from '../../error.ts';
 import type { Tell, Telling } from '../../run/tell.ts';
 
@@ -11,10 +12,16 @@ import type { Tell, Telling } from '../../run/tell.ts';
 export interface Engine {
   socket: string;
   kind: 'host' | 'private';
+  /** Of a private one: without or with a bridge. */
+  network?: 'none' | 'bridge' | undefined;
   version: EngineVersion;
   /** dockerd, as events name it. */
   actor: Actor;
   docker: Docker;
+  /** Leads into the engine's network namespace, where it is not the host's. */
+  door?: NetDoor | undefined;
+  /** How one of underdock's own has died; undefined while it lives. Nobody starts it again for the runs that it had. */
+  death?: () => string | undefined;
 }
 
 /** One request: on whose behalf it is made, and what is told of it besides method, path and status. */
@@ -74,7 +81,10 @@ export async function ask<T>(
   signal?.addEventListener('abort', abort);
   const late = timeoutMs > 0 && setTimeout(() => own.abort(silent(engine, question, timeoutMs)), timeoutMs);
   try {
-    const answer = await asked.run(question, () => call(engine.docker, own.signal));
+    const answer = await Promise.race([
+      asked.run(question, () => call(engine.docker, own.signal)),
+      question.broken,
+    ]);
     question.answered(answer);
     return answer;
   } catch (cause) {
@@ -96,10 +106,17 @@ class Question {
   #status: number | undefined;
   #stream: IncomingMessage | undefined;
   line = 'a request';
+  /** Rejects when the connection breaks in the middle of an answer: that the library would not notice. */
+  readonly broken: Promise<never>;
+  #break: (error: Error) => void = () => {};
 
   constructor(engine: Engine, asking: Asking) {
     this.#engine = engine;
     this.#asking = asking;
+    this.broken = new Promise((_resolve, reject) => {
+      this.#break = reject;
+    });
+    this.broken.catch(() => {});
   }
 
   /** The request as it is sent. */
@@ -121,6 +138,10 @@ class Question {
     request.once('response', (response) => {
       this.#status = response.statusCode;
       this.#stream = response;
+      response.once('close', () => {
+        if (!response.complete)
+          this.#break(Object.assign(new Error('the connection broke'), { code: 'EPIPE' }));
+      });
     });
     if (request.getHeader('upgrade')) {
       request.once('upgrade', () => {

@@ -122,6 +122,8 @@ async function pull(engine: Engine, name: string, asking: ImageAsking): Promise<
   const { tell, cause } = asking;
   const progress = new PullProgress(tell, cause, engine.actor);
   const { domain, path, tag, digest } = parseReference(name);
+  const port = /^(?:localhost|127(?:\.\d+){3}):(\d+)$/.exec(domain)?.[1];
+  if (port) await engine.door?.letOut(Number(port));
   const authconfig = authOf(await dockerCredentials()(domain), domain);
   const query = { fromImage: `${domain}/${path}`, tag: digest ?? tag ?? 'latest' };
   try {

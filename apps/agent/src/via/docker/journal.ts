@@ -6,9 +6,12 @@ export interface JournalEntry {
   run: string;
   container: string;
   name: string;
-  /** Of the engine; absent for the private one, whose containers are gone with it. */
-  socket?: string;
+  /** The engine's. */
+  socket: string;
+  /** The engine is underdock's own: when it is gone, nothing of the container lives. */
   private: boolean;
+  /** Of such an engine. */
+  network?: 'none' | 'bridge';
   state: 'live' | 'kept';
 }
 
