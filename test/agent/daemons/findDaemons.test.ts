@@ -46,20 +46,20 @@ it('opens the file that a daemon runs after another one was put in its place', a
   const before = statSync(path);
   unlinkSync(path);
   writeFileSync(path, 'another build');
-  const found = await programOf(pid, new Set(['ud-upgraded']));
+  const found = programOf(pid, new Set(['ud-upgraded']));
   expect(found).toMatchObject({ path, replaced: true, inode: `${before.dev}:${before.ino}` });
   expect(statSync(found?.file ?? '').size).toBe(before.size);
 });
 
 it('knows a daemon whose name is longer than the kernel keeps', async () => {
   const { pid } = await running('ud-a-very-long-daemon-name');
-  expect(await programOf(pid, new Set(['ud-a-very-long-daemon-name']))).toMatchObject({ pid });
+  expect(programOf(pid, new Set(['ud-a-very-long-daemon-name']))).toMatchObject({ pid });
 });
 
 it('passes over other programs and processes that are gone', async () => {
   const { pid } = await running('ud-other');
-  expect(await programOf(pid, new Set(['ud-dockerd']))).toBeUndefined();
-  expect(await programOf(2 ** 22 + 1, new Set(['ud-dockerd']))).toBeUndefined();
+  expect(programOf(pid, new Set(['ud-dockerd']))).toBeUndefined();
+  expect(programOf(2 ** 22 + 1, new Set(['ud-dockerd']))).toBeUndefined();
 });
 
 it('finds clients in all of PATH, each file once, and no file that can’t be called', async () => {
@@ -69,7 +69,7 @@ it('finds clients in all of PATH, each file once, and no file that can’t be ca
     return join(folder, name);
   };
   const [first, second, none] = [place('first', 0o755), place('second', 0o755), place('none', 0o644)];
-  const found = await findClients(new Set(['ud-client']), { path: [first, none, second, first].join(':') });
+  const found = findClients(new Set(['ud-client']), { path: [first, none, second, first].join(':') });
   expect(found.map(({ path }) => path)).toEqual([join(first, 'ud-client'), join(second, 'ud-client')]);
 });
 

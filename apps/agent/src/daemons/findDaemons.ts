@@ -1,4 +1,5 @@
-import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 
 /** A program of the chain on this host: a daemon that runs, or a client that lies where one calls it. */
@@ -36,23 +37,25 @@ export interface FindOptions {
   path?: string;
 }
 
+// What lies in /proc is made up on reading: asking through the thread pool would cost ten times as much.
+
 /** The program that process `pid` runs, if its name is one of `names`; undefined when it is another or gone. */
-export async function programOf(
+export function programOf(
   pid: number,
   names: ReadonlySet<string>,
   { proc = '/proc' }: FindOptions = {},
-): Promise<FoundProgram | undefined> {
+): FoundProgram | undefined {
   const folder = join(proc, String(pid));
   try {
-    const comm = (await readFile(join(folder, 'comm'), 'utf8')).trimEnd();
+    const comm = readFileSync(join(folder, 'comm'), 'utf8').trimEnd();
     // Most processes are somebody else’s: their names alone are read. k3s calls itself `k3s-server`.
     if (![...names].some((name) => name.slice(0, 15) === comm || comm.startsWith(`${name}-`)))
       return undefined;
     const file = join(folder, 'exe');
-    const target = await readlink(file);
+    const target = readlinkSync(file);
     const replaced = target.endsWith(DELETED);
     const path = replaced ? target.slice(0, -DELETED.length) : target;
-    const { dev, ino, uid } = await stat(file);
+    const { dev, ino, uid } = statSync(file);
     const name = [basename(path), comm].find((one) => names.has(one));
     if (!name) return undefined;
     return { name, path, file, inode: `${dev}:${ino}`, uid, pid, ...(replaced ? { replaced } : {}) };
@@ -73,17 +76,14 @@ export async function findDaemons(
 ): Promise<FoundProgram[]> {
   const found: FoundProgram[] = [];
   for (const pid of await processIds(options)) {
-    const program = await programOf(pid, names, options);
+    const program = programOf(pid, names, options);
     if (program) found.push(program);
   }
   return found;
 }
 
 /** Every file of these names in PATH and where packages put clients and their plugins. */
-export async function findClients(
-  names: ReadonlySet<string>,
-  options: FindOptions = {},
-): Promise<FoundProgram[]> {
+export function findClients(names: ReadonlySet<string>, options: FindOptions = {}): FoundProgram[] {
   const path = options.path ?? process.env.PATH ?? '';
   const found = new Map<string, FoundProgram>();
   for (const folder of new Set([
@@ -91,17 +91,17 @@ export async function findClients(
     ...CLIENT_FOLDERS,
   ]))
     for (const name of names) {
-      const program = await clientAt(join(folder, name), name);
+      const program = clientAt(join(folder, name), name);
       if (program && !found.has(program.inode)) found.set(program.inode, program);
     }
   return [...found.values()];
 }
 
-async function clientAt(path: string, name: string): Promise<FoundProgram | undefined> {
+function clientAt(path: string, name: string): FoundProgram | undefined {
   try {
-    const { dev, ino, uid, mode } = await stat(path);
-    if ((mode & 0o111) === 0) return undefined;
-    return { name, path: await realpath(path), file: path, inode: `${dev}:${ino}`, uid };
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found || (found.mode & 0o111) === 0) return undefined;
+    return { name, path: realpathSync(path), file: path, inode: `${found.dev}:${found.ino}`, uid: found.uid };
   } catch {
     return undefined;
   }

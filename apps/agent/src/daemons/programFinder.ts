@@ -7,9 +7,9 @@ export interface Wanted {
 }
 
 /** A process begins with its parent’s name, and a daemon may be started through other programs: looks until it is settled. */
-const LOOKS = 10;
+const LOOKS = 3;
 /** A pid that was given to another process between two looks is found at the next whole look. */
-const WHOLE_LOOK_EVERY = 60;
+const WHOLE_LOOK_EVERY = 15;
 const CLIENTS_EVERY = 5;
 /** More kinds of these programs are on no host. */
 const MOST = 48;
@@ -30,8 +30,7 @@ export class ProgramFinder {
   /** The programs that run or can be called now, each file once; those that run come first. */
   async look(): Promise<FoundProgram[]> {
     if (this.#count % WHOLE_LOOK_EVERY === 0) this.#looks.clear();
-    if (this.#count % CLIENTS_EVERY === 0)
-      this.#clients = await findClients(this.#wanted.clients, this.#options);
+    if (this.#count % CLIENTS_EVERY === 0) this.#clients = findClients(this.#wanted.clients, this.#options);
     this.#count += 1;
     const ids = new Set(await processIds(this.#options));
     for (const known of [...this.#looks.keys()]) if (!ids.has(known)) this.#looks.delete(known);
@@ -40,7 +39,7 @@ export class ProgramFinder {
       const looks = this.#looks.get(pid) ?? 0;
       if (looks >= LOOKS) continue;
       this.#looks.set(pid, looks + 1);
-      const program = await programOf(pid, this.#wanted.names, this.#options);
+      const program = programOf(pid, this.#wanted.names, this.#options);
       if (program) this.#running.set(pid, program);
       else this.#running.delete(pid);
     }

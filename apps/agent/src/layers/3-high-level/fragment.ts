@@ -111,5 +111,7 @@ export const ttrpcFragment: CallFragment = {
     },
     { function: `${TTRPC}.codec.Unmarshal`, text: ttrpcEnd(0) },
     { function: `${GRPC}/status.ErrorProto`, text: ttrpcEnd(1) },
+    // The shim has gone away without an answer, as it does after Shutdown.
+    { function: `${TTRPC}.(*Client).error`, text: ttrpcEnd(1) },
   ],
 };

@@ -38,15 +38,19 @@ export async function findInTable(
   if (!table) throw file.fault('it has no function table of Go 1.18 or later');
   const textStart = table.textStart || (await moduleText(file, elf, table));
   const found = new Map<string, number>();
+  const vendored = new Set<string>();
   const wanted = await nameOffsets(file, table, names);
   await eachFunction(file, table, (entry, nameAt) => {
     const name = wanted.get(nameAt);
-    // Its own copy of a library comes before one in a vendor folder.
-    if (!name || (found.has(name.wanted) && name.vendored)) return;
+    // Its own copy of a library comes before one in a vendor folder, and the function itself before a wrapper of the same name
+    // for calls from assembly: the linker puts those behind.
+    if (!name || (found.has(name.wanted) && (name.vendored || !vendored.has(name.wanted)))) return;
     const address = textStart + entry;
     const inside = elf.segments.some((one) => one.executable && isIn(one, address));
     if (!inside) throw file.fault(`its function ${name.wanted} lies outside of its code`);
     found.set(name.wanted, address);
+    if (name.vendored) vendored.add(name.wanted);
+    else vendored.delete(name.wanted);
   });
   return found;
 }
