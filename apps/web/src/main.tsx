@@ -11,6 +11,7 @@ import './styles/layout.css';
 import './styles/story.css';
 import './styles/dive.css';
 import './styles/evidence.css';
+import './styles/flags.css';
 import './styles/player.css';
 import './styles/sheets.css';
 import './styles/narrow.css';

@@ -1,17 +1,15 @@
-import type { ChainState, Timeline, ToldStep } from '@underdock/chain';
+import type { ChainState, Timeline } from '@underdock/chain';
 import type { RunSummary } from '@underdock/trace';
 import { useMemo, useState } from 'react';
 import type { Reading, ReadingSnapshot } from '../player/reading.ts';
-import { asOf } from './asOf.ts';
 import { Caption } from './Caption.tsx';
 import { Cards } from './Cards.tsx';
 import { Dive } from './Dive.tsx';
-import { Evidence } from './evidence/Evidence.tsx';
-import { FailureBar } from './FailureBar.tsx';
-import { Held } from './Held.tsx';
+import { EvidenceCard } from './EvidenceCard.tsx';
 import { Output } from './output/Output.tsx';
 import { PlayerBar } from './PlayerBar.tsx';
 import { Story } from './Story.tsx';
+import { type Flags, lineOfGauge, useFlags } from './useFlags.ts';
 import { type Picked, usePicked } from './usePicked.ts';
 import { useReadingKeys } from './useReadingKeys.ts';
 import { sentenceOf } from './words.ts';
@@ -31,11 +29,13 @@ export function RunView(props: RunViewProps) {
   const { steps, stepIndex, player, problem } = snapshot;
   const [presenting, setPresenting] = useState(false);
   const picked = usePicked(snapshot);
+  const flags = useFlags();
   const present = () => setPresenting((before) => !before);
   useReadingKeys(reading, present);
   const current = steps[stepIndex];
   const goTo = (index: number) => {
     picked.clear();
+    flags.close();
     reading.toIndex(index);
   };
   return (
@@ -47,8 +47,18 @@ export function RunView(props: RunViewProps) {
       )}
       <Cards
         story={<Story steps={steps} current={stepIndex} at={snapshot.state?.at ?? 0} onPick={goTo} />}
-        dive={<DiveCard {...props} picked={picked} presenting={presenting} onPresent={present} />}
-        evidence={<EvidenceCard {...props} picked={picked} />}
+        dive={
+          <DiveCard {...props} picked={picked} flags={flags} presenting={presenting} onPresent={present} />
+        }
+        evidence={
+          <EvidenceCard
+            reading={reading}
+            snapshot={snapshot}
+            picked={picked}
+            flags={flags}
+            last={useLast(snapshot.timeline)}
+          />
+        }
       />
       <p className="sr-only" aria-live="polite">
         {current && !player.following ? sentenceOf(current) : ''}
@@ -58,8 +68,10 @@ export function RunView(props: RunViewProps) {
   );
 }
 
-function DiveCard(props: RunViewProps & { picked: Picked; presenting: boolean; onPresent: () => void }) {
-  const { snapshot, picked, presenting } = props;
+function DiveCard(
+  props: RunViewProps & { picked: Picked; flags: Flags; presenting: boolean; onPresent: () => void },
+) {
+  const { snapshot, picked, flags, presenting } = props;
   const { timeline, steps, stepIndex } = snapshot;
   return (
     <>
@@ -70,7 +82,12 @@ function DiveCard(props: RunViewProps & { picked: Picked; presenting: boolean; o
         level={snapshot.level}
         selectedSpan={picked.step?.span}
         scale={presenting ? 1.6 : 1}
-        onPick={picked.pick}
+        onPick={(ref) => {
+          const line = lineOfGauge(ref, snapshot.state);
+          if (line !== undefined) return flags.show(line);
+          flags.close();
+          picked.pick(ref);
+        }}
       />
       {presenting ? (
         <Caption steps={steps} index={stepIndex} onLeave={props.onPresent} />
@@ -82,33 +99,6 @@ function DiveCard(props: RunViewProps & { picked: Picked; presenting: boolean; o
           canDrive={props.canDrive}
         />
       )}
-    </>
-  );
-}
-
-function EvidenceCard({ snapshot, picked, reading }: RunViewProps & { picked: Picked }) {
-  const { state, steps, stepIndex } = snapshot;
-  const chosen = picked.step ?? steps[stepIndex];
-  const step = chosen && asOf(chosen, state?.at ?? 0);
-  return (
-    <>
-      <FailureBar
-        state={state}
-        step={step}
-        onShow={(key) => {
-          picked.clear();
-          // The answer tells the failure; the asking that it belongs to lies further up and does not know yet.
-          const tells = (one: ToldStep) => (one.span ?? one.key) === key && one.part !== 'asks';
-          if (!reading.toStep(tells)) picked.pick({ span: key });
-        }}
-      />
-      {state?.held && <Held state={state} />}
-      {picked.step && (
-        <button type="button" className="quiet small" onClick={picked.clear}>
-          Back to the current step
-        </button>
-      )}
-      <Evidence step={step} state={state} last={useLast(snapshot.timeline)} onPick={picked.pick} />
     </>
   );
 }

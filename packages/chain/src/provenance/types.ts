@@ -33,6 +33,8 @@ export interface ProvenanceLink {
   note?: string;
   actor: string;
   seq: number;
+  /** Of an act that its `end` shows: the event alone is not told. */
+  span?: string;
   /** ms since the header's instant. */
   at: number;
   grade: Grade;
@@ -82,8 +84,9 @@ export interface Saying {
 
 /** The link of an event. */
 export function link(place: Place, event: TraceEvent, saying: Saying): DraftLink {
-  const { layer, actor, seq, at, grade } = event;
-  return { kind: 'link', place, layer, actor: actor.name, seq, at, grade, ...saying };
+  const { layer, actor, seq, at, grade, span } = event;
+  const of = event.type === 'end' && span !== undefined ? { span } : {};
+  return { kind: 'link', place, layer, actor: actor.name, seq, ...of, at, grade, ...saying };
 }
 
 const LAYERS: Readonly<Record<Place, Layer>> = {

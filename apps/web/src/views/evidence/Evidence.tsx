@@ -5,7 +5,7 @@ import type { TraceEvent } from '@underdock/trace';
 import { changeOf } from './change.ts';
 import { RawEvidence } from './RawEvidence.tsx';
 import { TryIt } from './TryIt.tsx';
-import { duration, failureWords, instant, type ShownField, shownFields } from './values.ts';
+import { breakable, duration, failureWords, instant, type ShownField, shownFields } from './values.ts';
 
 /** What lies behind the chosen step: who did what, how it is known, why it happened and what it changed. */
 export function Evidence(props: {
@@ -175,11 +175,6 @@ function Changes({ facts, isFact }: { facts: readonly TraceEvent[]; isFact: bool
       </dl>
     </section>
   );
-}
-
-/** File names may break after their underscores and dots. */
-function breakable(name: string): string {
-  return name.replaceAll(/[_./](?=.)/g, '$&\u200b');
 }
 
 /** A value that is read again and again stands here once, as it was last. */

@@ -71,8 +71,13 @@ export function shownValue(name: string, value: unknown): string {
   return short(String(value));
 }
 
+/** File names may break after their underscores, slashes and dots. */
+export function breakable(name: string): string {
+  return name.replaceAll(/[_./](?=.)/g, '$&\u200b');
+}
+
 /** Digests and ids by their first twelve digits, as engines show them; the raw evidence has all of them. */
-function short(text: string): string {
+export function short(text: string): string {
   return text.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1…');
 }
 
