@@ -3,6 +3,7 @@ import { keepStarter, Store } from '@underdock/image';
 import type { HostDescription } from '@underdock/trace';
 import { createWeave } from '@underdock/weave';
 import { type Registry, startRegistry } from '../daemons/registry.ts';
+import { DockerEvents } from '../layers/2-engine/dockerEvents.ts';
 import { createKernelWatch } from '../layers/5-kernel/watcher.ts';
 import { createReadBack } from '../layers/6-process/readBack.ts';
 import { CallsWatch } from '../layers/callsWatch.ts';
@@ -10,6 +11,7 @@ import type { KernelWatch, Watcher } from '../layers/watcher.ts';
 import type { Reaper } from '../reaper.ts';
 import { createDockerVia } from '../via/docker/docker.ts';
 import { createEngines, type Engines } from '../via/docker/engines.ts';
+import { eventSourceOf } from '../via/docker/eventSource.ts';
 import type { FoundRuntime } from '../via/embedded/lowLevel/runtimes.ts';
 import { type Embedded, openEmbedded } from '../via/embedded/openEmbedded.ts';
 import type { Recovered } from '../via/embedded/recover.ts';
@@ -61,10 +63,17 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
     starter,
     watch,
   );
-  const engines = createEngines(stateDir, process.env);
+  const events: DockerEvents = new DockerEvents({
+    find: async () => eventSourceOf(await engines.choose({ engine: 'host', publish: [] })),
+  });
+  const engines = createEngines(stateDir, process.env, (engine) => events.add(eventSourceOf(engine)));
   const left = await engines.recover();
   const docker = createDockerVia({ stateDir, engines, starter: starter.host });
-  const relay = createRelay(watch, options.calls ?? [new CallsWatch({ agentPid: process.pid })], process.pid);
+  const relay = createRelay(
+    watch,
+    [...(options.calls ?? [new CallsWatch({ agentPid: process.pid })]), events],
+    process.pid,
+  );
   const runs = createRuns({
     ...options,
     relay,

@@ -26,9 +26,16 @@ export interface Engines {
   close(): Promise<void>;
 }
 
-/** Looks for engines as `env` tells docker's client to, and keeps private ones under the state folder. */
-export function createEngines(stateDir: string, env: Env): Engines {
-  return new HostEngines(stateDir, env);
+/**
+ * Looks for engines as `env` tells docker's client to, and keeps private ones under the state folder. `opened` hears of each one
+ * that is chosen, and a choice waits for it.
+ */
+export function createEngines(
+  stateDir: string,
+  env: Env,
+  opened: (engine: Engine) => unknown = () => {},
+): Engines {
+  return new HostEngines(stateDir, env, opened);
 }
 
 class HostEngines implements Engines {
@@ -37,12 +44,21 @@ class HostEngines implements Engines {
   #privates = new Map<Network, Promise<{ own: PrivateEngine; engine: Engine }>>();
   #closing = false;
 
-  constructor(stateDir: string, env: Env) {
+  #opened: (engine: Engine) => unknown;
+
+  constructor(stateDir: string, env: Env, opened: (engine: Engine) => unknown) {
     this.#stateDir = stateDir;
     this.#env = env;
+    this.#opened = opened;
   }
 
   async choose(request: Wanted): Promise<Engine> {
+    const engine = await this.#choose(request);
+    await this.#opened(engine);
+    return engine;
+  }
+
+  async #choose(request: Wanted): Promise<Engine> {
     const network = networkOf(request);
     if (request.socket !== undefined) return open(request.socket);
     if (request.engine === 'private') return this.#private(network);

@@ -1,0 +1,195 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { WatcherState } from '@underdock/trace';
+import type { EngineEventRecord } from '@underdock/weave';
+import { FanOut } from '../../probe/fanOut.ts';
+import type { Follower, Watcher } from '../watcher.ts';
+import { type DockerEvent, readEvent } from './dockerEvent.ts';
+
+/** An engine whose events can be followed. */
+export interface EventSource {
+  socket: string;
+  pid?: number | undefined;
+  /** Opens `GET /events` (Docker Engine API): from `since`, and only up to `until` where given (seconds of Unix time). */
+  open(range: { since?: string; until?: string }, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** What following is made with. */
+export interface DockerEventsOptions {
+  /** The engine of the host, looked for at the start and again while there is none; rejects where none answers. */
+  find?: () => Promise<EventSource>;
+  /** Time between two tries (ms). */
+  againMs?: number;
+}
+
+const NAME = 'docker-events';
+const AGAIN_MS = 1000;
+/** So many events are remembered so that none is told twice: dockerd itself keeps 256. */
+const REMEMBERED = 512;
+const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
+
+/** Follows the event streams of Docker engines. An engine that was restarted is followed again, from where it broke off. */
+export class DockerEvents implements Watcher {
+  readonly layer = 'engine';
+  readonly name = NAME;
+  state: WatcherState = missing('no docker engine answers here');
+  #options: DockerEventsOptions;
+  #out = new FanOut();
+  #streams = new Map<string, EventStream>();
+  /** Sockets of the engines that are followed now. */
+  #ok = new Set<string>();
+  #over = new AbortController();
+
+  constructor(options: DockerEventsOptions = {}) {
+    this.#options = options;
+  }
+
+  async start(): Promise<WatcherState> {
+    if (this.#options.find && !(await this.#findHost())) void this.#keepLooking();
+    return this.state;
+  }
+
+  /** Follows one more engine, from now on. Resolves when its stream is open, or when it is clear that it can't be now. */
+  async add(source: EventSource): Promise<void> {
+    if (this.#streams.has(source.socket) || this.#over.signal.aborted) return;
+    const stream = new EventStream(source, this.#over.signal, this.#options.againMs ?? AGAIN_MS, {
+      event: (record) => this.#out.push(record),
+      state: (why) => this.#changed(source, why),
+    });
+    this.#streams.set(source.socket, stream);
+    await stream.opened;
+  }
+
+  follow(originNs: bigint, follower: Follower): () => void {
+    return this.#out.follow(originNs, follower);
+  }
+
+  async settle(timeoutMs = 2000): Promise<boolean> {
+    const caught = await Promise.all([...this.#streams.values()].map((one) => one.catchUp(timeoutMs)));
+    return caught.every((whole) => whole);
+  }
+
+  async stop(): Promise<void> {
+    this.#over.abort();
+    await Promise.all([...this.#streams.values()].map((one) => one.ended));
+  }
+
+  async #findHost(): Promise<boolean> {
+    try {
+      await this.add(await this.#options.find!());
+      return true;
+    } catch (error) {
+      this.state = missing((error as Error).message);
+      return false;
+    }
+  }
+
+  async #keepLooking(): Promise<void> {
+    const { signal } = this.#over;
+    const again = 5 * (this.#options.againMs ?? AGAIN_MS);
+    do await pause(again, undefined, { signal, ref: false }).catch(() => {});
+    while (!signal.aborted && !(await this.#findHost()));
+  }
+
+  #changed({ socket }: EventSource, why: string | undefined): void {
+    const state = why === undefined ? 'ok' : 'missing';
+    const words = why ?? `follows the events of the engine at ${socket}`;
+    const same = this.state.state === state && (state === 'missing' || this.#ok.has(socket));
+    this.state = why === undefined ? { layer: 'engine', name: NAME, state: 'ok' } : missing(why);
+    if (why === undefined) this.#ok.add(socket);
+    else this.#ok.delete(socket);
+    if (same) return;
+    const record = { kind: 'watcher', layer: 'engine', name: NAME, state, why: words } as const;
+    this.#out.push({ ...record, at: monotonicMs() });
+  }
+}
+
+function missing(why: string): WatcherState {
+  return { layer: 'engine', name: NAME, state: 'missing', why };
+}
+
+interface Hears {
+  event: (record: EngineEventRecord) => void;
+  /** Undefined = it works. */
+  state: (why: string | undefined) => void;
+}
+
+/** The event stream of one engine, opened again for as long as it is wanted. */
+class EventStream {
+  readonly opened: Promise<void>;
+  readonly ended: Promise<void>;
+  #source: EventSource;
+  #over: AbortSignal;
+  #hears: Hears;
+  #told = new Set<string>();
+  /** Of the newest event, seconds of Unix time with nine decimals. */
+  #since = unixSeconds(Date.now());
+  #isOpen: () => void = () => {};
+
+  constructor(source: EventSource, over: AbortSignal, againMs: number, hears: Hears) {
+    this.#source = source;
+    this.#over = over;
+    this.#hears = hears;
+    this.opened = new Promise((resolve) => {
+      this.#isOpen = resolve;
+    });
+    this.ended = this.#follow(againMs);
+  }
+
+  /** Reads everything up to this instant, whether the open stream has brought it yet or not. False when that fails. */
+  async catchUp(timeoutMs: number): Promise<boolean> {
+    const range = { since: this.#since, until: unixSeconds(Date.now()) };
+    try {
+      const signal = AbortSignal.any([this.#over, AbortSignal.timeout(timeoutMs)]);
+      await this.#read(await this.#source.open(range, signal));
+      return !signal.aborted;
+    } catch {
+      return false;
+    }
+  }
+
+  async #follow(againMs: number): Promise<void> {
+    while (!this.#over.aborted) {
+      let why = 'the engine has closed it';
+      try {
+        const stream = await this.#source.open({ since: this.#since }, this.#over);
+        this.#hears.state(undefined);
+        this.#isOpen();
+        await this.#read(stream);
+      } catch (error) {
+        why = (error as Error).message;
+      }
+      if (this.#over.aborted) return;
+      this.#hears.state(`the event stream of the engine at ${this.#source.socket} is broken: ${why}`);
+      this.#isOpen();
+      await pause(againMs, undefined, { signal: this.#over, ref: false }).catch(() => {});
+    }
+  }
+
+  async #read(stream: AsyncIterable<Uint8Array>): Promise<void> {
+    let rest = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (line.trim()) this.#take(JSON.parse(line) as DockerEvent);
+    }
+  }
+
+  #take(event: DockerEvent): void {
+    const key = `${event.timeNano} ${event.Type} ${event.Action} ${event.Actor?.ID}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    for (const old of this.#told) {
+      if (this.#told.size <= REMEMBERED) break;
+      this.#told.delete(old);
+    }
+    this.#since = unixSeconds(event.timeNano / 1e6);
+    this.#hears.event(readEvent(event, this.#source.pid, { wallMs: Date.now(), monotonicMs: monotonicMs() }));
+  }
+}
+
+/** As `since` and `until` are written: `1700000000.123000000`. */
+function unixSeconds(wallMs: number): string {
+  const ms = Math.floor(wallMs);
+  return `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}000000`;
+}
