@@ -56,7 +56,11 @@ describe('what somebody types on this host', () => {
     for (const trace of found) {
       expect(trace.verdict, trace.header.title).toMatchObject({ state: 'whole', faults: [] });
       expect(of(trace, 'trace/lost-records'), trace.header.title).toEqual([]);
-      expect(trace.header.watchers.map(({ state }) => state)).toEqual(['ok', 'ok']);
+      const [kernel, calls] = trace.header.watchers;
+      expect([kernel, calls]).toMatchObject([
+        { name: 'bpftrace', state: 'ok' },
+        { name: 'bpftrace-calls', state: 'ok' },
+      ]);
     }
   });
 

@@ -144,6 +144,7 @@ function hasSnapshot(picture: ContainerPicture, { data }: TraceEvent): Container
       ...old,
       kind: kind === 'copy' ? 'copy' : 'overlay',
       target: text(data, 'target') ?? old?.target,
+      ...(words(data, 'lower').length > 0 ? { lower: words(data, 'lower') } : {}),
       ready: data.gone !== true,
       gone: data.gone === true ? true : undefined,
     },

@@ -74,7 +74,7 @@ export const STEPS = {
   'engine/has-container': fact(
     'engine',
     'story',
-    'id, name?, state: created|running|stopped, exitCode?, exitCodeFrom?, oomKilled?, gone?',
+    'id, name?, image?, service? (of a compose file), state: created|running|stopped, exitCode?, exitCodeFrom?, oomKilled?, inspect{}? (what the engine answers when it is asked for the container), gone?',
   ),
   'engine/recovered': moment('engine', 'story', 'id, state, actions[]'),
 
@@ -108,7 +108,7 @@ export const STEPS = {
   'high-level/has-layer': fact(
     'high-level',
     'story',
-    'index, digest, diffId, mediaType, bytes (compressed), unpackedBytes?, createdBy? (history), cached?',
+    'index, digest, diffId, mediaType, bytes (compressed), unpackedBytes?, createdBy? (history), folder? (its files on this host), cached?',
   ),
   'high-level/http-request': act(
     'high-level',
@@ -121,7 +121,11 @@ export const STEPS = {
     'story',
     'kind: overlay|copy, lower[], upper?, work?, target; end: kind, why? (when overlay was refused)',
   ),
-  'high-level/has-snapshot': fact('high-level', 'calls', 'kind, target, layers, gone?'),
+  'high-level/has-snapshot': fact(
+    'high-level',
+    'calls',
+    'kind, target, layers, lower[]?, upper?, work?, gone?',
+  ),
   'high-level/write-config': act(
     'high-level',
     'story',

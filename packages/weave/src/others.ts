@@ -31,7 +31,7 @@ export function tellOther(record: OtherRecord): Draft {
 
 function readBack(record: ReadBackRecord): Draft {
   const { at, step, layer, actor, container, span, data, file, text } = record;
-  const source = file.startsWith('/proc/') ? 'procfs' : 'file';
+  const source = file.startsWith('/proc/') ? 'procfs' : file.startsWith('GET ') ? 'http' : 'file';
   const evidence = [{ source, raw: { file, text } }] satisfies Draft['evidence'];
   return { at, type: 'fact', step, layer, actor, container, span, data, evidence, grade: 'read-back' };
 }

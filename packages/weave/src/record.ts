@@ -133,7 +133,7 @@ export interface ReadBackRecord {
   container?: string;
   span?: string;
   data: Record<string, unknown>;
-  /** The file that was read and what it said, shortened. */
+  /** The file that was read, or `GET` and a path of an engine’s API, and what it said, shortened. */
   file: string;
   text: string;
 }

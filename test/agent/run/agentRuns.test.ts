@@ -33,6 +33,7 @@ function runsOf(stop: () => Promise<void>, options: { pageLimitMs?: number } = {
     host: { kernel: '6', arch: 'x86_64', cgroup: 'v2', root: true, versions: {} },
     createWeave,
     watch: watchNothing,
+    engineLook: { container: async () => [] },
     look: { waiting: async () => {}, glance: async () => {}, gauges: () => () => {} },
     ...options,
   });

@@ -4,6 +4,7 @@ import type { HostDescription, RunRequest, RunSummary } from '@underdock/trace';
 import type { Found, Weave, WeaveOptions } from '@underdock/weave';
 import type { ReadBack } from '../layers/6-process/readBack.ts';
 import type { KernelWatch } from '../layers/watcher.ts';
+import type { EngineLook } from '../via/docker/look.ts';
 import type { Via } from '../via/via.ts';
 import { RunError } from './error.ts';
 import { openFoundRun } from './foundRun.ts';
@@ -33,6 +34,7 @@ export interface RunsOptions {
   /** Started already. It is not stopped by `close`: whoever started it does that. */
   watch: KernelWatch;
   look: ReadBack;
+  engineLook: EngineLook;
   /** Removes what earlier agents kept under a run's id; resolves with false when there is nothing of that id. */
   removeKept?: (run: string) => Promise<boolean>;
   mostRunning?: number;
@@ -144,9 +146,18 @@ class AgentRuns implements Runs {
   #found(found: Found): FoundSink | undefined {
     if (this.#closing || !this.#options.relay) return undefined;
     const id = randomBytes(6).toString('hex');
-    const { host, createWeave, look, relay, stateDir } = this.#options;
+    const { host, createWeave, look, engineLook, relay, stateDir } = this.#options;
     const file = join(traceFolder(stateDir), `${id}.chain`);
-    const around = { id, file, host, createWeave, look, watchers: relay.states, outside: outsideView() };
+    const around = {
+      id,
+      file,
+      host,
+      createWeave,
+      look,
+      engineLook,
+      watchers: relay.states,
+      outside: outsideView(),
+    };
     const run = openFoundRun(found, { ...around, changed: () => this.#changed() });
     this.#runs.set(id, run);
     void run.done.then(() => this.#finished(id));

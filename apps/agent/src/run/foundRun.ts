@@ -2,6 +2,8 @@ import type { HostDescription, RunSummary, TraceEvent, TraceHeader, WatcherState
 import { FORMAT_VERSION } from '@underdock/trace';
 import type { Found, RawRecord, Weave, WeaveOptions } from '@underdock/weave';
 import type { ReadBack } from '../layers/6-process/readBack.ts';
+import { faultOf } from '../probe/lostCount.ts';
+import type { EngineLook } from '../via/docker/look.ts';
 import { startClock, type TraceClock } from './clock.ts';
 import { RunError } from './error.ts';
 import { filterGauges } from './gaugeFilter.ts';
@@ -20,6 +22,8 @@ export interface FoundSurroundings {
   outside: Omit<WeaveOptions, 'emit'>;
   createWeave: (options: WeaveOptions) => Weave;
   look: ReadBack;
+  /** Asks the engine that has made a container what it knows of it. */
+  engineLook: EngineLook;
   changed: () => void;
 }
 
@@ -43,6 +47,8 @@ class Watched implements FoundRun {
   readonly #redactor: Redactor;
   readonly #trace: GrowingTrace;
   #container: string | undefined;
+  /** The engine that was asked for something in this run. */
+  #engine: number | undefined;
   #exitCode = 0;
   #inits = new Set<number>();
   #entered = new Set<string>();
@@ -163,9 +169,26 @@ class Watched implements FoundRun {
   #take(record: RawRecord): void {
     if (record.kind === 'read-back') this.#redactor.learnEnv(environmentOf(record.data.config));
     this.#trace.add(record);
-    if (record.kind === 'root' && record.container && !this.#container) {
-      this.#container = record.container;
-      this.#around.changed();
+    if (record.kind === 'call' && record.protocol === 'http' && record.side === 'server')
+      this.#engine = record.pid;
+    if (record.kind !== 'root' || !record.container) return;
+    if (record.verb === 'create' && record.role === 'runtime') void this.#askEngine(record.container);
+    if (this.#container) return;
+    this.#container = record.container;
+    this.#around.changed();
+  }
+
+  /** While a container is started its engine answers as soon as that is done. */
+  async #askEngine(container: string): Promise<void> {
+    if (this.#engine === undefined) return;
+    const { engineLook } = this.#around;
+    try {
+      const records = await engineLook.container(this.#engine, container, this.#clock.now);
+      for (const record of records) this.#trace.add(record);
+    } catch (error) {
+      const at = this.#clock.now();
+      const why = faultOf(error);
+      this.#trace.add({ kind: 'lost', at, layer: 'engine', name: 'inspect', count: 1, why });
     }
   }
 

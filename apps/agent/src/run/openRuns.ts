@@ -12,6 +12,7 @@ import type { Reaper } from '../reaper.ts';
 import { createDockerVia } from '../via/docker/docker.ts';
 import { createEngines, type Engines } from '../via/docker/engines.ts';
 import { eventSourceOf } from '../via/docker/eventSource.ts';
+import { createEngineLook } from '../via/docker/look.ts';
 import type { FoundRuntime } from '../via/embedded/lowLevel/runtimes.ts';
 import { type Embedded, openEmbedded } from '../via/embedded/openEmbedded.ts';
 import type { Recovered } from '../via/embedded/recover.ts';
@@ -82,6 +83,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
     createWeave,
     watch,
     look: createReadBack(),
+    engineLook: createEngineLook(),
     removeKept: async (id) => (await embedded.removeKept(id)) || engines.removeKept(id),
   });
   return {

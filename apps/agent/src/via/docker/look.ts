@@ -1,0 +1,197 @@
+import type { ReadBackRecord } from '@underdock/weave';
+import type Docker from 'dockerode';
+import type { ContainerInspectInfo } from 'dockerode';
+import { listeningSockets } from '../../daemons/findDaemons.ts';
+import { openDocker } from './engine.ts';
+
+/** An engine that does not answer at once is not waited for: it is somebody else’s, and may hang. */
+const ANSWER_MS = 5000;
+
+/** What an engine says of a container that somebody else made, read back. */
+export interface EngineLook {
+  /** Records without instants of their own: `now` stamps them. Empty when no socket of the engine’s answers. */
+  container(dockerdPid: number, id: string, now: () => number): Promise<ReadBackRecord[]>;
+}
+
+/** Looks through the sockets that an engine’s process listens on; the one that answers is remembered. */
+export function createEngineLook(): EngineLook {
+  const clients = new Map<number, Docker>();
+  const inspect = async (docker: Docker, id: string) => {
+    const abortSignal = AbortSignal.timeout(ANSWER_MS);
+    const info = await docker.getContainer(id).inspect({ abortSignal });
+    return info.Id === id ? info : undefined;
+  };
+  const find = async (pid: number, id: string) => {
+    const known = clients.get(pid);
+    for (const docker of known ? [known] : await clientsOf(pid)) {
+      const info = await inspect(docker, id).catch(() => undefined);
+      if (!info) continue;
+      clients.set(pid, docker);
+      return { docker, info };
+    }
+    return undefined;
+  };
+  return {
+    async container(pid, id, now) {
+      const found = await find(pid, id);
+      if (!found) return [];
+      const { docker, info } = found;
+      const records = [tellContainer(info, pid, now())];
+      const layers = await layersOf(docker, info).catch(() => []);
+      const snapshot = tellSnapshot(info, layers.length, now());
+      if (snapshot) records.push(snapshot);
+      return [...records, ...layers.map((layer) => tellLayer(info, layer, now()))];
+    },
+  };
+}
+
+async function clientsOf(pid: number): Promise<Docker[]> {
+  return Promise.all((await listeningSockets(pid)).map(openDocker));
+}
+
+const base = (info: ContainerInspectInfo, at: number) =>
+  ({ kind: 'read-back', at, container: info.Id }) as const;
+
+function tellContainer(info: ContainerInspectInfo, pid: number, at: number): ReadBackRecord {
+  const { Name, Config, HostConfig, State, Image } = info;
+  const name = Name.replace(/^\//, '');
+  const state = State.Status === 'created' ? 'created' : State.Running ? 'running' : 'stopped';
+  // Go writes a list without elements as null.
+  const { Env, Labels, ...config } = Config;
+  const names = (Env ?? []).map((entry) => entry.split('=', 1)[0]);
+  const service = Labels?.['com.docker.compose.service'];
+  return {
+    ...base(info, at),
+    step: 'engine/has-container',
+    layer: 'engine',
+    actor: { name: 'dockerd', pid },
+    data: {
+      id: info.Id,
+      name,
+      state,
+      image: Config.Image || Image,
+      ...(service ? { service } : {}),
+      inspect: { ...pick(config, CONFIG), Env: names, HostConfig: pick(HostConfig, HOST_CONFIG) },
+    },
+    file: `GET /containers/${info.Id.slice(0, 12)}/json`,
+    text: `${name}, ${state}`,
+  };
+}
+
+/** What flags come to in the API; nothing else of what inspect answers is kept. */
+const CONFIG = [
+  'Image',
+  'Hostname',
+  'User',
+  'Cmd',
+  'Entrypoint',
+  'WorkingDir',
+  'Tty',
+  'OpenStdin',
+  'ExposedPorts',
+];
+const HOST_CONFIG = [
+  ...[
+    'Memory',
+    'MemorySwap',
+    'MemoryReservation',
+    'NanoCpus',
+    'CpuQuota',
+    'CpuPeriod',
+    'CpuShares',
+    'PidsLimit',
+  ],
+  ...[
+    'CapAdd',
+    'CapDrop',
+    'ReadonlyRootfs',
+    'NetworkMode',
+    'Binds',
+    'Mounts',
+    'PortBindings',
+    'RestartPolicy',
+  ],
+  ...['Privileged', 'Runtime', 'AutoRemove', 'SecurityOpt', 'UsernsMode', 'PidMode', 'IpcMode', 'Tmpfs'],
+];
+
+function pick(from: object, names: readonly string[]): Record<string, unknown> {
+  const known = from as Record<string, unknown>;
+  return Object.fromEntries(names.flatMap((name) => (isSaid(known[name]) ? [[name, known[name]]] : [])));
+}
+
+function isSaid(value: unknown): boolean {
+  return (
+    value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0)
+  );
+}
+
+/** A layer of the image, and the folder that holds its files. */
+interface Layer {
+  index: number;
+  diffId: string;
+  createdBy?: string;
+  bytes?: number;
+  folder?: string;
+}
+
+async function layersOf(docker: Docker, info: ContainerInspectInfo): Promise<Layer[]> {
+  const image = docker.getImage(info.Image);
+  const { RootFS } = await image.inspect();
+  const diffIds = RootFS?.Layers ?? [];
+  // The newest entry comes first; entries that changed no file have no layer.
+  const steps = ((await image.history()) as { CreatedBy?: string; Size?: number }[]).toReversed();
+  const filled = steps.filter(({ Size = 0 }) => Size > 0);
+  const matching = filled.length === diffIds.length ? filled : steps.length === diffIds.length ? steps : [];
+  const folders = overlayFolders(info).layers;
+  return diffIds.map((diffId, index) => {
+    const { CreatedBy, Size } = matching[index] ?? {};
+    const folder = folders.length === diffIds.length ? folders[index] : undefined;
+    return {
+      index,
+      diffId,
+      ...(CreatedBy ? { createdBy: CreatedBy.slice(0, 300) } : {}),
+      ...(Size === undefined ? {} : { bytes: Size }),
+      ...(folder ? { folder } : {}),
+    };
+  });
+}
+
+/** overlay2’s folders: LowerDir has the topmost first, and before all the engine’s own `-init` with its mount points. */
+function overlayFolders(info: ContainerInspectInfo) {
+  const data = (info.GraphDriver?.Data ?? {}) as Record<string, string>;
+  const lower = (data.LowerDir ?? '').split(':').filter((one) => one !== '');
+  return {
+    lower,
+    layers: lower.filter((one) => !/-init\/diff$/.test(one)).toReversed(),
+    upper: data.UpperDir,
+    work: data.WorkDir,
+    merged: data.MergedDir,
+  };
+}
+
+function tellSnapshot(info: ContainerInspectInfo, layers: number, at: number): ReadBackRecord | undefined {
+  const { lower, upper, work, merged } = overlayFolders(info);
+  if (!merged) return undefined;
+  return {
+    ...base(info, at),
+    step: 'high-level/has-snapshot',
+    layer: 'high-level',
+    actor: { name: 'dockerd' },
+    data: { kind: 'overlay', target: merged, layers, lower, upper, work },
+    file: `GET /containers/${info.Id.slice(0, 12)}/json`,
+    text: `GraphDriver ${info.GraphDriver?.Name}`,
+  };
+}
+
+function tellLayer(info: ContainerInspectInfo, layer: Layer, at: number): ReadBackRecord {
+  const { bytes, ...rest } = layer;
+  return {
+    ...base(info, at),
+    step: 'high-level/has-layer',
+    layer: 'high-level',
+    actor: { name: 'dockerd' },
+    data: { ...rest, ...(bytes === undefined ? {} : { unpackedBytes: bytes }), cached: true },
+    file: `GET /images/${info.Image.slice(0, 19)}/json`,
+    text: layer.diffId,
+  };
+}
