@@ -146,6 +146,49 @@ describe('underdock explain', () => {
   });
 });
 
+describe('where values come from through a stock Docker engine', () => {
+  it('is seen whole: typed, sent, in config.json, told to the kernel and shown by it', async () => {
+    const file = join(folder, 'docker.chain');
+    const flags = [
+      '--memory',
+      '64m',
+      '--cpus',
+      '0.5',
+      '--pids-limit',
+      '50',
+      '--hostname',
+      'box',
+      '--user',
+      '1000',
+    ];
+    const more = [
+      '--cap-drop',
+      'ALL',
+      '--read-only',
+      '-v',
+      `${join(folder, 'www')}:/data:ro`,
+      '--network',
+      'none',
+    ];
+    const ran = await underdock([
+      ...['run', '-q', '--via', 'docker', '--engine', 'private', '--state', join(folder, 'engine')],
+      ...[...flags, ...more, '--record', file, 'starter', '/bin/sh', '-c', 'sleep 1'],
+    ]);
+    expect([ran.exitCode, ran.stderr]).toEqual([0, expect.anything()]);
+    const said = await underdock(['explain', file, '--json']);
+    expect(said.exitCode).toBe(0);
+    const lines: ProvenanceLine[] = JSON.parse(said.stdout).containers[0].lines;
+    const missing = lines.flatMap(({ title, steps }) =>
+      steps.filter(({ kind }) => kind !== 'link').map(({ place }) => `${title}: ${place}`),
+    );
+    expect(missing).toEqual([]);
+    expect(linkOf(lines, 'memory', 'api')).toMatchObject({ what: 'HostConfig.Memory', value: '67108864' });
+    expect(linkOf(lines, 'memory', 'config').grade).toBe('read-back');
+    expect(linkOf(lines, 'memory', 'kernel').value).toBe('67108864');
+    expect(linkOf(lines, 'user', 'kernel').value).toBe('1000');
+  });
+});
+
 function inode(link: string): string {
   return /\[(\d+)\]/.exec(link)![1]!;
 }

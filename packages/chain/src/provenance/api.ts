@@ -27,7 +27,8 @@ export function apiLinks(
       for (const what of fields) {
         const value = at(body, what) ?? at(body, what.replace(/^Config\./, '')) ?? body[what];
         const saying = value === undefined || value === null ? undefined : read(value, body);
-        if (saying) return [link('api', event, { ...saying, what: saying.what || what })];
+        const name = event.grade === 'read-back' ? what : what.replace(/^Config\./, '');
+        if (saying) return [link('api', event, { ...saying, what: saying.what || name })];
       }
       return [];
     });

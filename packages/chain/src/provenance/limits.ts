@@ -12,7 +12,7 @@ import {
   type Saying,
 } from './types.ts';
 import { at, bytesOf, bytesWords, cpusOf, limitOf } from './values.ts';
-import { isSystemd, noAct, noField, noReading, noRequest } from './why.ts';
+import { isSystemd, noAct, noField, noReading } from './why.ts';
 
 type Step = DraftLink | ProvenanceGap;
 type Amount = number | null;
@@ -128,19 +128,21 @@ function askedStep(limit: Limit, seen: Seen, asked: unknown, isDefault: boolean)
   return link('flag', seen.asked.event, saying(limit, limit.title, String(asked), limit.asked(asked)));
 }
 
+/** A request is shown as it was sent; underdock's own engine gets none, and says which limits it took. */
 function engineSteps(limit: Limit, seen: Seen): Step[] {
   const limits = seen.engine && object(seen.engine.data, 'limits');
-  if (!limits) {
+  const amount = limits && number(limits, limit.engine);
+  const own = Array.isArray(seen.engine?.data.defaults) && seen.engine.data.defaults.includes(limit.engine);
+  const noted = (said: Saying): Saying => (own ? { ...said, note: 'underdock’s own default' } : said);
+  if (seen.bodies.length > 0 || amount === undefined) {
     return apiLinks(seen, limit.api, (value) => {
-      const amount = limit.request(value);
-      return amount === undefined ? undefined : saying(limit, '', String(value), amount);
+      const asked = limit.request(value);
+      return asked !== undefined && noted(saying(limit, '', String(value), asked));
     });
   }
-  const amount = number(limits, limit.engine);
-  if (amount === undefined) return [noRequest(seen)];
-  const own = Array.isArray(seen.engine!.data.defaults) && seen.engine!.data.defaults.includes(limit.engine);
-  const said = saying(limit, `limits.${limit.engine}`, String(amount), whole(amount));
-  return [link('api', seen.engine!, own ? { ...said, note: 'underdock’s own default' } : said)];
+  return [
+    link('api', seen.engine!, noted(saying(limit, `limits.${limit.engine}`, String(amount), whole(amount)))),
+  ];
 }
 
 function configStep(limit: Limit, seen: Seen): Step {
@@ -178,7 +180,7 @@ function nowStep(limit: Limit, seen: Seen, write: Act | undefined): Step {
   const amount = typeof given === 'number' || given === null ? given : limit.written(name, value, seen);
   const used = number(fact.data, 'now');
   const file = text(fact.data, 'file') ?? name;
-  const use = used === undefined ? '' : `; ${limit.unit === 'bytes' ? bytesWords(used) : used} in use`;
+  const use = used === undefined ? '' : `; ${usedWords(limit, used)} in use`;
   return link('now', fact, { ...saying(limit, name, value, amount), note: `${file}${use}` });
 }
 
@@ -195,6 +197,11 @@ function wordsOf(limit: Limit, amount: Amount): string {
   const count = Number(amount.toFixed(3));
   if (limit.unit === 'cpus') return `${count} ${count === 1 ? 'cpu' : 'cpus'}`;
   return `${count} ${count === 1 ? 'process' : 'processes'}`;
+}
+
+function usedWords(limit: Limit, used: number): string {
+  if (limit.unit === 'bytes') return bytesWords(used);
+  return limit.unit === 'cpus' ? `${Number(used.toFixed(2))} cpus` : String(used);
 }
 
 function writeOf(limit: Limit, seen: Seen): Act | undefined {
