@@ -28,7 +28,7 @@ const EPOLL_WAITS = { x64: [232, 281, 441], arm64: [22, 441] } as const;
 export function rounds(arch: 'x64' | 'arm64'): string {
   const waits = EPOLL_WAITS[arch].map((id) => `args->id == ${id}`).join(' || ');
   return `BEGIN { @probe = (uint64)pid; @left = (uint64)0; @before = (uint64)0; @proven = (uint64)0; }
-interval:hz:20 { @left = (uint64)3; printf("t %llu %llu\\n", @proven, nsecs); }
+interval:hz:40 { @left = (uint64)3; printf("t %llu %llu\\n", @proven, nsecs); }
 tracepoint:raw_syscalls:sys_enter /(${waits}) && (uint64)pid == @probe/ {
   if (@left > 0) { @left = @left - 1; printf("t %llu %llu\\n", @proven, nsecs); }
   @proven = @before; @before = nsecs;

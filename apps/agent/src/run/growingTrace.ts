@@ -49,13 +49,17 @@ class Growing implements GrowingTrace {
   #listeners = new Set<TraceListener>();
   #sent = 0;
   #passedOver = 0;
+  #due: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout;
 
   constructor(options: GrowingTraceOptions) {
     this.#options = options;
     this.header = options.header;
     this.#weave = options.createWeave({
-      emit: (event) => this.events.push(redacted(event, options.redactor)),
+      emit: (event) => {
+        this.events.push(redacted(event, options.redactor));
+        this.#soon();
+      },
       ...options.outside,
     });
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -98,7 +102,14 @@ class Growing implements GrowingTrace {
     this.#deliver();
   }
 
+  /** What is woven together goes out together, as soon as the records at hand are all woven. */
+  #soon(): void {
+    this.#due ??= setImmediate(() => this.#deliver());
+  }
+
   #deliver(): void {
+    clearImmediate(this.#due);
+    this.#due = undefined;
     const fresh = this.events.slice(this.#sent);
     if (fresh.length === 0 && !this.closed) return;
     this.#sent = this.events.length;
