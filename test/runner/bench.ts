@@ -4,7 +4,7 @@ import { call } from './process.ts';
 
 /** Runs every test/bench/*.bench.ts, or those whose names hold one of the words given. */
 export async function bench(words: string[]): Promise<number> {
-  await ensureSystemPackages(true);
+  await ensureSystemPackages();
   const files = readdirSync('test/bench').filter((name) => name.endsWith('.bench.ts'));
   const chosen = files.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
   if (chosen.length === 0) {

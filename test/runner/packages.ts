@@ -13,6 +13,8 @@ const PROGRAMS: Record<string, string> = {
   skopeo: 'skopeo',
   newuidmap: 'uidmap',
   ip: 'iproute2',
+  iptables: 'iptables',
+  nsenter: 'util-linux',
   hostname: 'hostname',
   setfattr: 'attr',
   zstd: 'zstd',
@@ -27,14 +29,13 @@ const PROGRAMS: Record<string, string> = {
 const DAEMONS: Record<string, string[]> = {
   'docker-registry': ['docker-registry'],
   nginx: ['nginx-light', 'nginx-common', 'nginx'],
-};
-
-/** What only `npm run bench` measures itself against. */
-const PEERS: Record<string, string[]> = {
   dockerd: ['docker.io'],
   docker: ['docker.io'],
   containerd: ['containerd'],
 };
+
+/** What unpacked daemons need and can't have from their own folder: libraries, which start nothing. */
+const LIBRARIES: Record<string, string> = { 'docker.io': 'libdevmapper1.02.1' };
 
 /** Debian's own places, then the folder that unpacked daemons lie in. */
 const PLACES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -43,14 +44,14 @@ const unpacked = resolve('test/.work/daemons');
 /**
  * Makes sure that everything the live and browser tests use is there; as root on Debian or Ubuntu it installs what is missing.
  */
-export async function ensureSystemPackages(peers = false): Promise<void> {
+export async function ensureSystemPackages(): Promise<void> {
   const own = PLACES.slice(2, 4).map((place) => join(unpacked, place));
   process.env.PATH = [...new Set([...(process.env.PATH ?? '').split(delimiter), ...PLACES, ...own])].join(
     delimiter,
   );
   const missing = missingFrom(Object.keys(PROGRAMS)).map((program) => PROGRAMS[program]!);
-  const wanted = peers ? { ...DAEMONS, ...PEERS } : DAEMONS;
-  const daemons = [...new Set(missingFrom(Object.keys(wanted)).flatMap((program) => wanted[program]!))];
+  const daemons = [...new Set(missingFrom(Object.keys(DAEMONS)).flatMap((program) => DAEMONS[program]!))];
+  missing.push(...daemons.flatMap((name) => LIBRARIES[name] ?? []));
   if (missing.length + daemons.length === 0) return;
   if (process.getuid?.() !== 0 || missingFrom(['apt-get']).length > 0) {
     console.error(

@@ -50,6 +50,9 @@ function checkTerminal(request: RunRequest, carrier: Carrier, streams: Streams):
   }
 }
 
+/** With these the process begins to run, whichever of them is seen: nobody but its way in sees into every layer. */
+const BEGINNINGS: ReadonlySet<string> = new Set(['low-level/start', 'engine/start-container']);
+
 /** What one run looks like in the terminal. */
 class RunFace {
   readonly #request: RunRequest;
@@ -90,7 +93,7 @@ class RunFace {
     if (this.#options.json) this.#json(events);
     let said = 0;
     for (const [index, { step, type }] of events.entries()) {
-      if (step !== 'low-level/start' && step !== 'engine/hold') continue;
+      if (!BEGINNINGS.has(step) && step !== 'engine/hold') continue;
       this.#lines.events(events.slice(said, index));
       said = index;
       if (step === 'engine/hold') this.#hold(type === 'begin');

@@ -44,7 +44,7 @@ const DOCKERS: [flags: string, says: string][] = [
   ['-h, --hostname <name>', 'host name inside'],
   ['-u, --user <user>', 'user inside: name or id, with :group'],
   ['-w, --workdir <dir>', 'working directory inside'],
-  ['--network <mode>', 'none or host'],
+  ['--network <mode>', 'none or host; with docker also bridge, or a network’s name'],
   ['--entrypoint <program>', 'instead of the image’s entry point'],
   ['--read-only', 'root filesystem can’t be written'],
   ['-i, --interactive', 'pass on standard input'],
@@ -56,17 +56,17 @@ const DOCKERS: [flags: string, says: string][] = [
 const DOCKERS_LISTS: [flags: string, says: string][] = [
   ['-e, --env <key=value>', 'environment variable; KEY alone passes yours on'],
   ['--env-file <file>', 'file with KEY=value lines'],
-  ['-v, --volume <dir:dir[:ro]>', 'bind mount'],
+  ['-v, --volume <dir:dir[:ro]>', 'bind mount, or with docker a volume: name:dir'],
   ['--mount <mount>', 'type=bind|tmpfs,src=…,dst=…'],
   ['--cap-add <capability>', 'add a capability'],
   ['--cap-drop <capability>', 'drop a capability, or ALL'],
-  ['-p, --publish <ports>', 'publish a port'],
+  ['-p, --publish <ports>', 'publish a port, with docker: 8080:80'],
 ];
 
 const OURS: [flags: string, says: string][] = [
   ['--via <way>', 'the way in: docker if it answers, else embedded'],
-  ['--runtime <name>', 'low-level runtime: runc, crun, by-hand'],
-  ['--engine <which>', 'host or private'],
+  ['--runtime <name>', 'low-level runtime: runc, crun, by-hand; with docker those that its engine has'],
+  ['--engine <which>', 'docker engine: the host’s own, or a private one of underdock’s (host, private)'],
   ['--socket <path>', 'the engine’s socket'],
   ['--record <file>', 'write the trace: FILE.chain or FILE.chain.gz'],
   ['--json', 'the trace as JSON Lines on standard output, and nothing else there'],

@@ -213,7 +213,8 @@ class DockerRun implements ViaRun {
   async #readBack(container: DockerContainer, pid: number): Promise<void> {
     if (pid > 0 && existsSync(`/proc/${pid}/ns`)) return this.#context.waiting(container.id, pid);
     const why = 'the process had ended before the engine could be asked for its pid';
-    this.#context.tell.log('low-level/absent', { what: 'reading back', why }, container.about());
+    const told = { ...container.about(), layer: 'process', actor: { name: 'read-back' } } as const;
+    this.#context.tell.log('trace/watcher-changed', { name: 'read-back', state: 'missing', why }, told);
   }
 
   /** A terminal that has just gone can't be resized, and need not be. */
