@@ -8,6 +8,7 @@ import { startPrivateEngine } from '../../apps/agent/src/daemons/privateEngine.t
 import { DockerEvents } from '../../apps/agent/src/layers/2-engine/dockerEvents.ts';
 import { type Engine, openDocker } from '../../apps/agent/src/via/docker/engine.ts';
 import { eventSourceOf } from '../../apps/agent/src/via/docker/eventSource.ts';
+import { createEngineFinder } from '../../apps/agent/src/via/docker/everyEngine.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -59,20 +60,27 @@ it('tells what the engine says, on the follower’s clock, and goes on after the
   await second.close();
 });
 
-it('looks again for an engine that was not there at the start', async () => {
-  let there: Engine | undefined;
-  const find = async () => {
-    if (!there) throw new Error('no docker engine of this host answers');
-    return eventSourceOf(there);
-  };
+it('finds an engine that begins to run, by its process, and lets go of one that has ended', async () => {
+  const find = createEngineFinder();
   const events = new DockerEvents({ find, againMs: 50 });
-  expect(await events.start()).toMatchObject({
-    state: 'missing',
-    why: 'no docker engine of this host answers',
-  });
+  // No engine is no gap.
+  expect(await events.start()).toMatchObject({ state: 'ok' });
   const engine = await startPrivateEngine({ folder });
-  there = await engineAt(engine.socket);
+  const isFound = async () => (await find()).some(({ socket }) => socket === engine.socket);
+  await expect.poll(isFound, { timeout: 5000 }).toBe(true);
+  const topics: string[] = [];
+  events.follow(process.hrtime.bigint(), (record) => {
+    if (record.kind === 'engine-event' && record.pid === engine.pids.dockerd) topics.push(record.topic);
+  });
+  const docker = await openDocker(engine.socket);
+  let made = 0;
+  const heard = async () => {
+    await docker.createVolume({ Name: `volume-${made++}` });
+    return topics.includes('volume create');
+  };
+  await expect.poll(heard, { timeout: 10_000, interval: 300 }).toBe(true);
+  await engine.close();
+  await expect.poll(isFound, { timeout: 5000 }).toBe(false);
   await expect.poll(() => events.state.state, { timeout: 5000 }).toBe('ok');
   await events.stop();
-  await engine.close();
 });

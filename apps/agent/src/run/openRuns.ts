@@ -12,6 +12,7 @@ import type { Reaper } from '../reaper.ts';
 import { createDockerVia } from '../via/docker/docker.ts';
 import { createEngines, type Engines } from '../via/docker/engines.ts';
 import { eventSourceOf } from '../via/docker/eventSource.ts';
+import { createEngineFinder } from '../via/docker/everyEngine.ts';
 import { createEngineLook } from '../via/docker/look.ts';
 import type { FoundRuntime } from '../via/embedded/lowLevel/runtimes.ts';
 import { type Embedded, openEmbedded } from '../via/embedded/openEmbedded.ts';
@@ -64,9 +65,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
     starter,
     watch,
   );
-  const events: DockerEvents = new DockerEvents({
-    find: async () => eventSourceOf(await engines.choose({ engine: 'host', publish: [] })),
-  });
+  const events = new DockerEvents({ find: createEngineFinder() });
   const engines = createEngines(stateDir, process.env, (engine) => events.add(eventSourceOf(engine)));
   const left = await engines.recover();
   const docker = createDockerVia({ stateDir, engines, starter: starter.host });

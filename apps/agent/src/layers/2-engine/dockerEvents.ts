@@ -9,14 +9,16 @@ import { type DockerEvent, readEvent } from './dockerEvent.ts';
 export interface EventSource {
   socket: string;
   pid?: number | undefined;
+  /** Whether the engine’s process has ended: then it is no loss that its stream did. */
+  isGone?: () => boolean;
   /** Opens `GET /events` (Docker Engine API): from `since`, and only up to `until` where given (seconds of Unix time). */
   open(range: { since?: string; until?: string }, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** What following is made with. */
 export interface DockerEventsOptions {
-  /** The engine of the host, looked for at the start and again while there is none; rejects where none answers. */
-  find?: () => Promise<EventSource>;
+  /** The engines that run on this host now; asked at the start and every few seconds. */
+  find?: () => Promise<EventSource[]>;
   /** Time between two tries (ms). */
   againMs?: number;
 }
@@ -35,8 +37,8 @@ export class DockerEvents implements Watcher {
   #options: DockerEventsOptions;
   #out = new FanOut();
   #streams = new Map<string, EventStream>();
-  /** Sockets of the engines that are followed now. */
-  #ok = new Set<string>();
+  /** What is wrong with an engine’s stream by its socket; undefined where it is followed. */
+  #faults = new Map<string, string | undefined>();
   #over = new AbortController();
 
   constructor(options: DockerEventsOptions = {}) {
@@ -44,7 +46,12 @@ export class DockerEvents implements Watcher {
   }
 
   async start(): Promise<WatcherState> {
-    if (this.#options.find && !(await this.#findHost())) void this.#keepLooking();
+    // No engine, no gap: where one begins to run its events are followed.
+    this.state = { layer: 'engine', name: NAME, state: 'ok' };
+    if (this.#options.find) {
+      await this.#look();
+      void this.#keepLooking();
+    }
     return this.state;
   }
 
@@ -56,6 +63,7 @@ export class DockerEvents implements Watcher {
       state: (why) => this.#changed(source, why),
     });
     this.#streams.set(source.socket, stream);
+    void stream.ended.then(() => this.#forget(source));
     await stream.opened;
   }
 
@@ -73,33 +81,42 @@ export class DockerEvents implements Watcher {
     await Promise.all([...this.#streams.values()].map((one) => one.ended));
   }
 
-  async #findHost(): Promise<boolean> {
+  async #look(): Promise<void> {
     try {
-      await this.add(await this.#options.find!());
-      return true;
+      for (const source of (await this.#options.find?.()) ?? []) await this.add(source);
     } catch (error) {
       this.state = missing((error as Error).message);
-      return false;
     }
   }
 
   async #keepLooking(): Promise<void> {
     const { signal } = this.#over;
     const again = 5 * (this.#options.againMs ?? AGAIN_MS);
-    do await pause(again, undefined, { signal, ref: false }).catch(() => {});
-    while (!signal.aborted && !(await this.#findHost()));
+    while (!signal.aborted) {
+      await pause(again, undefined, { signal, ref: false }).catch(() => {});
+      if (!signal.aborted) await this.#look();
+    }
   }
 
   #changed({ socket }: EventSource, why: string | undefined): void {
-    const state = why === undefined ? 'ok' : 'missing';
-    const words = why ?? `follows the events of the engine at ${socket}`;
-    const same = this.state.state === state && (state === 'missing' || this.#ok.has(socket));
-    this.state = why === undefined ? { layer: 'engine', name: NAME, state: 'ok' } : missing(why);
-    if (why === undefined) this.#ok.add(socket);
-    else this.#ok.delete(socket);
-    if (same) return;
-    const record = { kind: 'watcher', layer: 'engine', name: NAME, state, why: words } as const;
-    this.#out.push({ ...record, at: monotonicMs() });
+    const same = this.#faults.has(socket) && (this.#faults.get(socket) === undefined) === (why === undefined);
+    this.#faults.set(socket, why);
+    if (!same) this.#say(why ?? `follows the events of the engine at ${socket}`);
+  }
+
+  /** An engine that has ended is none whose events are missed. */
+  #forget({ socket }: EventSource): void {
+    this.#streams.delete(socket);
+    const fault = this.#faults.get(socket);
+    this.#faults.delete(socket);
+    if (fault !== undefined && !this.#over.signal.aborted) this.#say(`the engine at ${socket} has ended`);
+  }
+
+  #say(why: string): void {
+    const fault = [...this.#faults.values()].find((one) => one !== undefined);
+    this.state = fault === undefined ? { layer: 'engine', name: NAME, state: 'ok' } : missing(fault);
+    const { state } = this.state;
+    this.#out.push({ kind: 'watcher', layer: 'engine', name: NAME, state, why, at: monotonicMs() });
   }
 }
 
@@ -159,6 +176,7 @@ class EventStream {
         why = (error as Error).message;
       }
       if (this.#over.aborted) return;
+      if (this.#source.isGone?.()) return this.#isOpen();
       this.#hears.state(`the event stream of the engine at ${this.#source.socket} is broken: ${why}`);
       this.#isOpen();
       await pause(againMs, undefined, { signal: this.#over, ref: false }).catch(() => {});

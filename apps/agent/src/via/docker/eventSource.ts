@@ -2,7 +2,11 @@ import type { EventSource } from '../../layers/2-engine/dockerEvents.ts';
 import type { Engine } from './engine.ts';
 
 /** The event stream of an engine, to be followed. */
-export function eventSourceOf({ socket, docker, actor }: Engine): EventSource {
+export function eventSourceOf({
+  socket,
+  docker,
+  actor,
+}: Pick<Engine, 'socket' | 'docker' | 'actor'>): EventSource {
   return {
     socket,
     pid: actor.pid,
