@@ -80,8 +80,12 @@ function ends(state: ChainState, event: TraceEvent, home: Home): { from: Endpoin
   return { from: callerOf(state, event) ?? doer, to: doer };
 }
 
-/** The actor behind the nearest cause that another layer's act is. */
+/** The actor behind the nearest cause that another layer's act is; of a shim it is containerd that asks, on whosever behalf. */
 function callerOf(state: ChainState, event: TraceEvent): Endpoint | undefined {
+  const containerd =
+    event.step.startsWith('high-level/shim-') &&
+    state.actors.find(({ layer, name }) => layer === 'high-level' && name === 'containerd');
+  if (containerd) return { actor: containerd.key };
   for (const span of event.cause ?? []) {
     const call = callOf(state, span);
     if (call && call.layer !== 'kernel') return call.to;

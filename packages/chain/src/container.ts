@@ -144,6 +144,8 @@ export interface ContainerPicture {
   /** Full id, `''` while unknown. */
   id: string;
   name?: string;
+  /** Its service in a compose file. */
+  service?: string;
   image?: string;
   state?: 'created' | 'running' | 'stopped';
   exitCode?: number;

@@ -9,7 +9,16 @@ export { compareEvents, inOrder } from './order.ts';
 export { PersistentList } from './persistentList.ts';
 export { PersistentMap } from './persistentMap.ts';
 export * from './provenance.ts';
-export { causesOf, containerOf, type Gauge, gaugesOf, mountTree, recentCalls } from './query.ts';
+export {
+  causesOf,
+  containerOf,
+  containersOf,
+  containerTitle,
+  type Gauge,
+  gaugesOf,
+  mountTree,
+  recentCalls,
+} from './query.ts';
 export * from './state.ts';
 export { createTimeline } from './timeline.ts';
 export * from './timelineTypes.ts';

@@ -14,6 +14,11 @@ export const LIFE_FOLDS: Readonly<Record<string, Fold>> = {
   'client/run': (picture, { data }) => ({ ...picture, image: text(data, 'image') ?? picture.image }),
   'engine/create-container': createContainer,
   'engine/has-container': hasContainer,
+  'high-level/has-config': (picture, { data }) => ({
+    ...picture,
+    config: object(data, 'config') ?? picture.config,
+    configPath: text(data, 'path') ?? picture.configPath,
+  }),
   'low-level/create': created,
   'low-level/start': (picture, event) =>
     event.type === 'end' && !failureOf(event) && picture.life !== 'dead' && picture.life !== 'gone'

@@ -1,5 +1,6 @@
 import type { TraceEvent } from '@underdock/trace';
 import type { ContainerPicture } from './container.ts';
+import { named } from './containerName.ts';
 import { baseName, object } from './fields.ts';
 import { IMAGE_FOLDS } from './image.ts';
 import { KERNEL_FOLDS, withProcess } from './kernelFacts.ts';
@@ -40,7 +41,7 @@ export function applyToContainer(state: ChainState, event: TraceEvent): ChainSta
   for (const folds of [IMAGE_FOLDS, KERNEL_FOLDS, LIFE_FOLDS]) {
     if (Object.hasOwn(folds, event.step)) next = folds[event.step]!(next, event);
   }
-  next = assumed(settled, renamed(next, event), event);
+  next = named(settled, assumed(settled, renamed(next, event), event), event);
   if (next.life !== old.life) next = dated(next, event.at);
   if (next === old && settled.containers[id]) return settled;
   return { ...settled, containers: { ...settled.containers, [id]: next } };

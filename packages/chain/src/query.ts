@@ -10,6 +10,16 @@ export function containerOf(state: ChainState, id = state.container): ContainerP
   return state.containers[id] ?? emptyPicture(id);
 }
 
+/** The containers of a trace in order of appearance; none while no id is known. */
+export function containersOf(state: ChainState): ContainerPicture[] {
+  return Object.values(state.containers).filter(({ id }) => id !== '');
+}
+
+/** What a container is called: its service or its name, else the twelve digits that people know. */
+export function containerTitle({ service, name, id }: ContainerPicture): string {
+  return service ?? name ?? id.slice(0, 12);
+}
+
 /** The newest `max` calls that are shown at this level of detail, newest first. */
 export function recentCalls(state: ChainState, level: DetailLevel, max: number): Call[] {
   const found: Call[] = [];

@@ -44,7 +44,7 @@ export function bandShapes(state: ChainState, layout: Layout): Shape[] {
 
 function bandOf(state: ChainState, layout: Layout, layer: Layer): Shape[] {
   const band = layout.bands[layer]!;
-  const gap = state.gaps.find((known) => known.layer === layer);
+  const gap = gapOf(state, layer);
   const baseline = boxMiddle(layout, layer) + layout.small * 0.36;
   const room = layout.slots[0]!.x - layout.margin - layout.small * 0.5;
   const seen = state.actors.some((actor) => actor.layer === layer);
@@ -101,6 +101,18 @@ export function boxMiddle(layout: Layout, layer: Layer): number {
   return strip.y - layout.boxHeight / 2;
 }
 
+type Gap = ChainState['gaps'][number];
+
+/** What can’t be seen of a layer. */
+function gapOf(state: ChainState, layer: Layer): Gap | undefined {
+  return state.gaps.find((gap) => gap.layer === layer && leavesGap(state, gap));
+}
+
+/** One watcher of several that is missing leaves no gap in the picture. */
+function leavesGap({ watchers }: ChainState, { kind, layer }: Gap): boolean {
+  return kind === 'lost' || !watchers.some((watcher) => watcher.layer === layer && watcher.state === 'ok');
+}
+
 function gapText(gap: ChainState['gaps'][number]): string {
   if (gap.kind === 'lost') return `${gap.count ?? 0} records of ${gap.name} were lost`;
   const by = gap.name === '' || gap.name === 'none' ? '' : ` by ${gap.name}`;
@@ -120,7 +132,7 @@ function surface({ rock, small }: Layout): [number, number][] {
 function kernelName(state: ChainState, layout: Layout): Shape[] {
   const room = layout.ringLabels.left.width + layout.small * 0.5;
   const y = layout.rock.y + layout.small * 1.4;
-  const gap = state.gaps.find((known) => known.layer === 'kernel');
+  const gap = gapOf(state, 'kernel');
   return present([
     gap && {
       kind: 'rect',
@@ -148,9 +160,10 @@ function kernelName(state: ChainState, layout: Layout): Shape[] {
 /** The last line of the rock: what could not be seen, else how it ended. */
 function footer(state: ChainState, layout: Layout): Shape[] {
   const { footer: line, small } = layout;
-  const gap =
-    state.gaps.find((known) => known.layer === 'kernel' || known.layer === 'process') ?? state.gaps[0];
-  const more = state.gaps.length > 1 ? ` (and ${state.gaps.length - 1} more)` : '';
+  const open = state.gaps.filter((known) => leavesGap(state, known));
+  const gap = open.find((known) => known.layer === 'kernel' || known.layer === 'process') ?? open[0];
+  const more = open.length > 1 ? ` (and ${open.length - 1} more)` : '';
+  const lesser = state.gaps[0];
   const ended =
     state.finished && !state.failure && state.exitCode !== undefined
       ? `over: exit code ${state.exitCode}`
@@ -160,7 +173,7 @@ function footer(state: ChainState, layout: Layout): Shape[] {
     part: gap ? 'gap' : 'text',
     x: line.x,
     y: line.y + small * 1.1,
-    text: gap ? gapText(gap) + more : ended,
+    text: gap ? gapText(gap) + more : ended || (lesser ? gapText(lesser) : ''),
     room: line.width,
     size: small,
     fill: gap ? 'rock-gap' : 'rock-soft',

@@ -12,11 +12,15 @@ const TREE_ROWS = 5;
 /** Image, limits, lock and mounts, beside the capsule: in one to three columns. */
 export function columnShapes(picture: ContainerPicture, layout: Layout): Shape[] {
   const places = placesOf(layout);
+  // A stack of which no layer is known leaves its place to what the container sees.
+  const title = layout.small * 1.7;
+  const instead = { ...places.stack, y: places.stack.y + title, height: places.stack.height - title };
+  const tree = places.mounts ?? (picture.layers.length === 0 ? instead : undefined);
   return [
     ...stackShapes(picture, layout, places.stack),
     ...gaugeShapes(picture, layout, places.gauges),
     ...(places.lock ? lockShapes(picture, layout, places.lock) : []),
-    ...(places.mounts ? mountShapes(picture, layout, places.mounts) : []),
+    ...(tree ? mountShapes(picture, layout, tree) : []),
   ];
 }
 

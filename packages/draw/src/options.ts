@@ -12,6 +12,8 @@ export interface SceneOptions {
   selectedSpan?: string;
   /** Larger type for a lecture hall: 1.6. */
   scale?: number;
+  /** Id of the container that is drawn: the first of the trace unless another is given. */
+  container?: string;
   /** Keys of all actors of the whole trace, if known, so that boxes keep their places from the first picture on. */
   actors?: readonly { key: string; layer: string; name: string }[];
 }

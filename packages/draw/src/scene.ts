@@ -12,7 +12,7 @@ import type { Scene, Shape } from './shapes.ts';
 /** The dive at one moment, as shapes in painting order. Places depend on the options alone, never on the moment. */
 export function scene(state: ChainState, options: SceneOptions): Scene {
   const layout = layoutOf(options);
-  const picture = containerOf(state);
+  const picture = containerOf(state, options.container);
   const boxes = boxPlaces(state, layout, options);
   const arrows = arrowShapes(state, layout, boxes, options);
   return {

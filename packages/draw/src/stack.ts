@@ -34,8 +34,11 @@ export function stackShapes(picture: ContainerPicture, layout: Layout, rect: Rec
   return [...title, ...(hasTop ? writable(picture, layout, top) : []), ...slabs];
 }
 
-function stackTitle({ layers, image, reference }: ContainerPicture, hidden: number): string {
-  if (layers.length === 0) return image ? `image ${reference ?? image}` : '';
+function stackTitle({ layers, image, reference, config }: ContainerPicture, hidden: number): string {
+  if (layers.length === 0) {
+    const root = rootOf(config);
+    return image ? `image ${reference ?? image}` : root ? `root filesystem ${root}` : '';
+  }
   const loading = layers.filter((layer) => layer.state === 'fetching' && layer.rate !== undefined);
   const more = hidden > 0 ? `, ${hidden} below` : '';
   if (loading.length > 0) {
@@ -43,6 +46,14 @@ function stackTitle({ layers, image, reference }: ContainerPicture, hidden: numb
     return `image, ${rate(speed)}${more}`;
   }
   return `image, ${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}${more}`;
+}
+
+/** The end of the root filesystem’s path, as the runtime’s config names it. */
+function rootOf(config: ContainerPicture['config']): string | undefined {
+  const path = (config?.root as { path?: unknown } | undefined)?.path;
+  if (typeof path !== 'string') return undefined;
+  const parts = path.split('/').slice(-3);
+  return parts.map((part) => part.replace(/^([0-9a-f]{12})[0-9a-f]{20,}/, '$1')).join('/');
 }
 
 function slabOf(layer: ImageLayer, layout: Layout, rect: Rect): Shape[] {

@@ -8,6 +8,8 @@ export interface AgentHttp {
   stop(id: string): Promise<void>;
   release(id: string): Promise<void>;
   remove(id: string): Promise<void>;
+  /** Begins or ends to make runs of what others start on the host. */
+  watch(on: boolean): Promise<void>;
 }
 
 const CLOSED_LINK =
@@ -42,6 +44,7 @@ export function agentHttp(base: URL, token: string | undefined, ask: typeof fetc
     stop: async (id) => void (await call('POST', `${runPath(id)}/stop`, {})),
     release: async (id) => void (await call('POST', `${runPath(id)}/release`, {})),
     remove: async (id) => void (await call('DELETE', runPath(id))),
+    watch: async (on) => void (await call('POST', 'watch', { on })),
   };
 }
 

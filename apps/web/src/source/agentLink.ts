@@ -22,6 +22,8 @@ export interface LinkSnapshot {
   /** Newest first; undefined until the agent has said it. */
   runs: readonly RunSummary[] | undefined;
   doctor: DoctorReport | undefined;
+  /** Whether what others start on the host becomes runs; undefined until the agent has said it. */
+  watching: boolean | undefined;
 }
 
 const ANSWER_WITHIN_MS = 8000;
@@ -37,6 +39,7 @@ export class AgentLink {
     role: undefined,
     runs: undefined,
     doctor: undefined,
+    watching: undefined,
   };
 
   constructor(socket: Socket) {
@@ -55,6 +58,10 @@ export class AgentLink {
     socket.on('doctor', (message: unknown) => {
       const doctor = doctorSchema.safeParse(message);
       if (doctor.success) this.#change({ doctor: doctor.data });
+    });
+    socket.on('watching', (message: unknown) => {
+      const on = (message as { on?: unknown } | null)?.on;
+      if (typeof on === 'boolean') this.#change({ watching: on });
     });
     socket.on('header', (message: unknown) => this.#deliver('header', message));
     socket.on('events', (message: unknown) => this.#deliver('events', message));

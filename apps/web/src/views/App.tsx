@@ -1,18 +1,25 @@
+import type { RunSummary } from '@underdock/trace';
 import { lazy, Suspense, useState } from 'react';
+import type { ReadingSnapshot } from '../player/reading.ts';
 import { EmptyPage } from './EmptyPage.tsx';
+import { NewsBar } from './NewsBar.tsx';
 import { Notice } from './Notice.tsx';
 import { useLink } from './page.ts';
 import { RunActions } from './RunActions.tsx';
 import { RunView } from './RunView.tsx';
-import { type Draft, draftOf, quoteWord, readCommand, requestOf } from './runForm/commandLine.ts';
+import { type Draft, draftOf, readCommand, requestOf } from './runForm/commandLine.ts';
 import { EXAMPLE } from './runForm/options.ts';
+import { titleOf } from './runWords.ts';
 import type { OpenSheet } from './Sheets.tsx';
 import { TopBar } from './TopBar.tsx';
-import { useChosenRun } from './useChosenRun.ts';
+import { type ChosenRun, useChosenRun } from './useChosenRun.ts';
 import { useKeys } from './useKeys.ts';
 import { useReading } from './useReading.ts';
-import { useStart } from './useStart.ts';
+import { type Start, useStart } from './useStart.ts';
 import { useTheme } from './useTheme.ts';
+import type { Watch } from './useWatch.ts';
+import { useWatching } from './useWatching.ts';
+import { WatchRefused } from './WatchRefused.tsx';
 
 // What lies over the page comes when it is asked for: the first picture does not wait for it.
 const Sheets = lazy(() => import('./Sheets.tsx'));
@@ -20,51 +27,93 @@ const Sheets = lazy(() => import('./Sheets.tsx'));
 /** The whole page: which run it shows, what lies open over it, and what the keys do everywhere. */
 export function App() {
   const { runs, doctor, role } = useLink();
-  const { theme, toggle } = useTheme();
+  const theme = useTheme();
   const chosen = useChosenRun(runs);
   const [sheet, setSheet] = useState<OpenSheet>();
   const [draft, setDraft] = useState<Draft>(() => readCommand(EXAMPLE).draft);
+  const [presenting, setPresenting] = useState(false);
   const { reading, snapshot } = useReading(chosen.id, chosen.fresh);
   const first = useStart((id) => chosen.show(id, true));
+  const { watch, newest, turn } = useWatching(chosen, sheet !== undefined);
   const canDrive = role === 'drive';
   const openForm = (next = draft) => {
     setDraft(next);
     if (canDrive) setSheet('form');
   };
-  useKeys({ r: () => openForm(), l: () => setSheet('runs'), t: toggle, '?': () => setSheet('keys') });
+  const open = (which: OpenSheet) => (which === 'form' ? openForm() : setSheet(which));
+  useKeys({ r: () => openForm(), l: () => setSheet('runs'), t: theme.toggle, '?': () => setSheet('keys') });
   const { run } = chosen;
-  const leave = () => chosen.show(undefined);
-  const command = run?.command ?? snapshot?.state?.header.command;
-  const runAgain = () => {
-    const again = draftOf(run?.request ?? {});
-    // Environment values were redacted when the run was recorded: they have to be typed again.
-    if (!run?.request || again.env) openForm(again);
-    else void first.start(requestOf(again).request);
-  };
+  const again = () => run && runAgain(run, openForm, first.start);
   return (
     <div className="page">
       <SkipToPicture />
-      <TopBar
-        command={command?.map(quoteWord).join(' ')}
-        theme={theme}
-        onOpen={(which) => (which === 'form' ? openForm() : setSheet(which))}
-        onTheme={toggle}
-      >
-        {run && (
-          <RunActions key={run.id} run={run} canDrive={canDrive} onAgain={runAgain} onRemoved={leave} />
-        )}
-      </TopBar>
+      <Head {...{ chosen, snapshot, theme, watch }} onTurn={turn} onOpen={open} onAgain={again} />
       <Notice />
+      <WatchRefused watch={watch} />
       {reading && snapshot && chosen.id ? (
-        <RunView key={chosen.id} reading={reading} snapshot={snapshot} run={run} canDrive={canDrive} />
+        <RunView
+          key={chosen.id}
+          {...{ reading, snapshot, run, canDrive, presenting }}
+          onPresent={() => setPresenting((before) => !before)}
+          news={
+            <NewsBar newest={newest} onShow={(id) => chosen.show(id, true)} onList={() => open('runs')} />
+          }
+        />
       ) : (
-        <EmptyPage role={role} doctor={doctor} first={first} onOptions={() => openForm()} />
+        <EmptyPage
+          {...{ role, doctor, first, watch }}
+          others={runs?.length ?? 0}
+          onWatch={turn}
+          onOptions={() => openForm()}
+        />
       )}
       <Suspense>
         {sheet && <Sheets open={sheet} onOpen={setSheet} draft={draft} onDraft={setDraft} chosen={chosen} />}
       </Suspense>
     </div>
   );
+}
+
+/** The one line on top, for the run that is shown. */
+function Head(props: {
+  chosen: ChosenRun;
+  snapshot: ReadingSnapshot | undefined;
+  theme: ReturnType<typeof useTheme>;
+  watch: Watch;
+  onTurn: (on: boolean) => void;
+  onOpen: (sheet: OpenSheet) => void;
+  onAgain: () => void;
+}) {
+  const { chosen, snapshot, theme } = props;
+  const { role } = useLink();
+  const { run } = chosen;
+  return (
+    <TopBar
+      command={run ? titleOf(run) : snapshot?.state && titleOf(snapshot.state.header)}
+      theme={theme.theme}
+      watch={props.watch}
+      onWatch={props.onTurn}
+      onOpen={props.onOpen}
+      onTheme={theme.toggle}
+    >
+      {run && (
+        <RunActions
+          key={run.id}
+          run={run}
+          canDrive={role === 'drive'}
+          onAgain={props.onAgain}
+          onRemoved={() => chosen.show(undefined)}
+        />
+      )}
+    </TopBar>
+  );
+}
+
+/** Environment values were redacted when the run was recorded: they have to be typed again. */
+function runAgain(run: RunSummary, openForm: (draft: Draft) => void, start: Start['start']): void {
+  const again = draftOf(run.request ?? {});
+  if (!run.request || again.env) openForm(again);
+  else void start(requestOf(again).request);
 }
 
 function SkipToPicture() {

@@ -23,11 +23,13 @@ export function Dive(props: {
   state: ChainState | undefined;
   actors: readonly { key: string; layer: string; name: string }[];
   level: DetailLevel;
+  /** Id of the container that is drawn; without one, the first. */
+  container?: string | undefined;
   selectedSpan: string | undefined;
   scale: number;
   onPick: (ref: Reference) => void;
 }) {
-  const { state, actors, level, selectedSpan, scale } = props;
+  const { state, actors, level, container, selectedSpan, scale } = props;
   const frame = useRef<HTMLDivElement>(null);
   const size = useSize(frame);
   const scene = useMemo(
@@ -37,11 +39,12 @@ export function Dive(props: {
         width: size.width,
         height: size.height,
         level,
+        ...(container === undefined ? {} : { container }),
         selectedSpan,
         scale,
         actors,
       }),
-    [state, actors, level, selectedSpan, scale, size],
+    [state, actors, level, container, selectedSpan, scale, size],
   );
   const { svg, zoomed, fit } = useStage(scene, props.onPick);
   return (

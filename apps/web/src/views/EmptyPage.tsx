@@ -6,17 +6,23 @@ import { Refused } from './Refused.tsx';
 import { readCommand, requestOf } from './runForm/commandLine.ts';
 import { EXAMPLE } from './runForm/options.ts';
 import type { Start } from './useStart.ts';
+import type { Watch } from './useWatch.ts';
+import { Watching } from './Watching.tsx';
 
 /** Nothing run yet: the dive explains itself, and one button starts the first run. */
 export function EmptyPage(props: {
   role: 'drive' | 'watch' | undefined;
   doctor: DoctorReport | undefined;
   first: Start;
+  watch: Watch;
+  onWatch: (on: boolean) => void;
+  /** How many runs there are to go back to. */
+  others: number;
   onOptions: () => void;
 }) {
   return (
     <Cards
-      story={<Beginning {...props} />}
+      story={props.watch.on ? <Watching others={props.others} /> : <Beginning {...props} />}
       dive={
         <Dive
           state={undefined}
@@ -32,7 +38,13 @@ export function EmptyPage(props: {
   );
 }
 
-function Beginning(props: { role: 'drive' | 'watch' | undefined; first: Start; onOptions: () => void }) {
+function Beginning(props: {
+  role: 'drive' | 'watch' | undefined;
+  first: Start;
+  watch: Watch;
+  onWatch: (on: boolean) => void;
+  onOptions: () => void;
+}) {
   return (
     <div className="beginning">
       <h2>A command dives</h2>
@@ -60,6 +72,14 @@ function Beginning(props: { role: 'drive' | 'watch' | undefined; first: Start; o
             </button>
           </div>
           <Refused refused={props.first.refused} />
+          <button
+            type="button"
+            className="link"
+            disabled={props.watch.busy}
+            onClick={() => props.onWatch(true)}
+          >
+            Or watch what is typed on this host
+          </button>
         </>
       )}
       {props.role === 'watch' && (

@@ -9,6 +9,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['1  2  3', 'Story, calls, syscalls'],
   ['p', 'Presenter mode on and off'],
   ['r', 'Run something'],
+  ['w', 'Watch this host, or stop watching'],
+  ['n', 'Show the newest run that was found'],
   ['l', 'List of runs'],
   ['t', 'Dark or light'],
   ['0', 'Picture back to its full size'],

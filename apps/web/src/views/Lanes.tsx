@@ -1,25 +1,19 @@
-import type { ToldStep } from '@underdock/chain';
-import { LAYERS, type Layer } from '@underdock/trace';
+import type { ContainerPicture, ToldStep } from '@underdock/chain';
 import { memo, type PointerEvent, useMemo, useState } from 'react';
-import { LAYER_NAMES } from './Story.tsx';
-
-/** One mark of a lane; `x` and `width` in percent of the told time. */
-interface Mark {
-  index: number;
-  x: number;
-  failed: boolean;
-}
+import { type Lane, lanesOf } from './laneMarks.ts';
 
 /**
- * The told steps on a lane for each layer, evenly spaced: told time. The whole is one slider; a click or a drag goes
+ * The told steps on a lane for each layer (with several containers, for each of them), evenly spaced: told time. The whole is one slider; a click or a drag goes
  * to the nearest step.
  */
 export function Lanes(props: {
   steps: readonly ToldStep[];
   current: number;
+  containers: readonly ContainerPicture[];
   onPick: (index: number) => void;
 }) {
-  const { steps, current, onPick } = props;
+  const { steps, current, containers, onPick } = props;
+  const lanes = useMemo(() => lanesOf(steps, containers), [steps, containers]);
   const [dragging, setDragging] = useState(false);
   const pick = (event: PointerEvent<HTMLDivElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -29,8 +23,8 @@ export function Lanes(props: {
   return (
     <div className="lanes">
       <div className="lane-names" aria-hidden="true">
-        {LAYERS.map((layer) => (
-          <span key={layer}>{LAYER_NAMES[layer]}</span>
+        {lanes.map(({ key, name }) => (
+          <span key={key}>{name}</span>
         ))}
       </div>
       <div
@@ -52,7 +46,7 @@ export function Lanes(props: {
         onPointerUp={() => setDragging(false)}
         onPointerCancel={() => setDragging(false)}
       >
-        <Marks steps={steps} />
+        <Marks lanes={lanes} count={steps.length} />
         {current >= 0 && (
           <span className="needle" style={{ left: `${((current + 0.5) / steps.length) * 100}%` }} />
         )}
@@ -61,37 +55,17 @@ export function Lanes(props: {
   );
 }
 
-/** Beyond this many steps, marks of one lane that fall together are drawn as one. */
-const PLACES = 600;
-
-const Marks = memo(function Marks({ steps }: { steps: readonly ToldStep[] }) {
-  const lanes = useMemo(() => marksByLayer(steps), [steps]);
-  const width = `max(2px, ${(100 / Math.max(steps.length, 1)) * 0.72}%)`;
-  return LAYERS.map((layer) => (
-    <div key={layer} className={`lane on-${layer}`}>
-      {(lanes.get(layer) ?? []).map((mark) => (
+const Marks = memo(function Marks({ lanes, count }: { lanes: readonly Lane[]; count: number }) {
+  const width = `max(2px, ${(100 / Math.max(count, 1)) * 0.72}%)`;
+  return lanes.map((lane) => (
+    <div key={lane.key} className="lane">
+      {lane.marks.map((mark) => (
         <i
           key={mark.index}
-          className={mark.failed ? 'is-failed' : undefined}
+          className={mark.failed ? `on-${mark.layer} is-failed` : `on-${mark.layer}`}
           style={{ left: `${mark.x}%`, width }}
         />
       ))}
     </div>
   ));
 });
-
-function marksByLayer(steps: readonly ToldStep[]): Map<Layer, Mark[]> {
-  const lanes = new Map<Layer, Mark[]>();
-  const taken = new Map<string, Mark>();
-  for (const [index, step] of steps.entries()) {
-    const place = steps.length > PLACES ? Math.floor((index / steps.length) * PLACES) : index;
-    const known = taken.get(`${step.layer}/${place}`);
-    if (known) known.failed ||= step.failure !== undefined;
-    else {
-      const mark = { index, x: (index / steps.length) * 100, failed: step.failure !== undefined };
-      taken.set(`${step.layer}/${place}`, mark);
-      lanes.set(step.layer, [...(lanes.get(step.layer) ?? []), mark]);
-    }
-  }
-  return lanes;
-}

@@ -1,3 +1,4 @@
+import type { ContainerPicture } from '@underdock/chain';
 import type { DetailLevel } from '@underdock/trace';
 import type { Pace } from '../player/player.ts';
 import type { Reading, ReadingSnapshot } from '../player/reading.ts';
@@ -11,6 +12,7 @@ const LEVELS: readonly DetailLevel[] = ['story', 'calls', 'syscalls'];
 export function PlayerBar(props: {
   reading: Reading;
   snapshot: ReadingSnapshot;
+  containers: readonly ContainerPicture[];
   onPick: (index: number) => void;
 }) {
   const { reading, snapshot } = props;
@@ -41,7 +43,7 @@ export function PlayerBar(props: {
           <span className="wide-only">of {instant(timeline?.events.at(-1)?.at ?? 0)}</span>
         </output>
       </div>
-      <Lanes steps={steps} current={stepIndex} onPick={props.onPick} />
+      <Lanes steps={steps} current={stepIndex} containers={props.containers} onPick={props.onPick} />
     </section>
   );
 }

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { SourceError } from '../source/error.ts';
 import { duration } from './evidence/values.ts';
 import { useLink, usePage } from './page.ts';
-import { stateClass, stateWord } from './runWords.ts';
+import { isOver, stateClass, stateWord } from './runWords.ts';
 
 interface RunActionsProps {
   run: RunSummary;
@@ -24,7 +24,9 @@ export function RunActions(props: RunActionsProps) {
         {stateWord(run)}
       </span>
       {run.deadline && !isOver(run) && <Countdown until={run.deadline} />}
-      {props.canDrive ? (
+      {props.canDrive && run.via === 'watch' ? (
+        <FoundControls {...props} busy={busy} act={act} />
+      ) : props.canDrive ? (
         <Controls {...props} busy={busy} act={act} />
       ) : (
         <span className="quiet-text">you may look, not drive</span>
@@ -68,8 +70,15 @@ function Controls({ run, busy, act, onAgain, onRemoved }: RunActionsProps & { bu
   );
 }
 
-function isOver(run: RunSummary): boolean {
-  return run.state === 'finished' || run.state === 'failed';
+/** Who only watches can neither stop a run nor repeat it. */
+function FoundControls({ run, busy, act, onRemoved }: RunActionsProps & { busy: boolean; act: Act }) {
+  const { http } = usePage();
+  if (!isOver(run)) return null;
+  return (
+    <button type="button" disabled={busy} onClick={() => act(http.remove, onRemoved)}>
+      Remove
+    </button>
+  );
 }
 
 function useAct(id: string): { busy: boolean; problem: string | undefined; act: Act } {

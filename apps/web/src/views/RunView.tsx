@@ -1,14 +1,16 @@
 import type { ChainState, Timeline } from '@underdock/chain';
 import type { RunSummary } from '@underdock/trace';
-import { useMemo, useState } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import type { Reading, ReadingSnapshot } from '../player/reading.ts';
 import { Caption } from './Caption.tsx';
 import { Cards } from './Cards.tsx';
+import { ContainerChoice } from './ContainerChoice.tsx';
 import { Dive } from './Dive.tsx';
 import { EvidenceCard } from './EvidenceCard.tsx';
 import { Output } from './output/Output.tsx';
 import { PlayerBar } from './PlayerBar.tsx';
 import { Story } from './Story.tsx';
+import { type Containers, useContainers } from './useContainers.ts';
 import { type Flags, lineOfGauge, useFlags } from './useFlags.ts';
 import { type Picked, usePicked } from './usePicked.ts';
 import { useReadingKeys } from './useReadingKeys.ts';
@@ -19,19 +21,24 @@ interface RunViewProps {
   snapshot: ReadingSnapshot;
   run: RunSummary | undefined;
   canDrive: boolean;
+  /** The picture alone, large, for a room. */
+  presenting: boolean;
+  onPresent: () => void;
+  /** What others have begun meanwhile. */
+  news: ReactNode;
 }
 
 const NOBODY: ChainState['actors'] = [];
 
 /** One run being read: story, dive, evidence, output and player. */
 export function RunView(props: RunViewProps) {
-  const { reading, snapshot } = props;
+  const { reading, snapshot, presenting } = props;
   const { steps, stepIndex, player, problem } = snapshot;
-  const [presenting, setPresenting] = useState(false);
   const picked = usePicked(snapshot);
   const flags = useFlags();
-  const present = () => setPresenting((before) => !before);
-  useReadingKeys(reading, present);
+  const last = useLast(snapshot.timeline);
+  const containers = useContainers(last, steps, stepIndex);
+  useReadingKeys(reading, props.onPresent);
   const current = steps[stepIndex];
   const goTo = (index: number) => {
     picked.clear();
@@ -46,39 +53,48 @@ export function RunView(props: RunViewProps) {
         </div>
       )}
       <Cards
-        story={<Story steps={steps} current={stepIndex} at={snapshot.state?.at ?? 0} onPick={goTo} />}
-        dive={
-          <DiveCard {...props} picked={picked} flags={flags} presenting={presenting} onPresent={present} />
-        }
-        evidence={
-          <EvidenceCard
-            reading={reading}
-            snapshot={snapshot}
-            picked={picked}
-            flags={flags}
-            last={useLast(snapshot.timeline)}
+        story={
+          <Story
+            steps={steps}
+            current={stepIndex}
+            at={snapshot.state?.at ?? 0}
+            containerOf={containers.nameOf}
+            onPick={goTo}
           />
+        }
+        dive={<DiveCard {...props} {...{ picked, flags, last, containers }} />}
+        evidence={
+          <EvidenceCard reading={reading} snapshot={snapshot} picked={picked} flags={flags} last={last} />
         }
       />
       <p className="sr-only" aria-live="polite">
         {current && !player.following ? sentenceOf(current) : ''}
       </p>
-      {!presenting && <PlayerBar reading={reading} snapshot={snapshot} onPick={goTo} />}
+      <div className="news-place">{props.news}</div>
+      {!presenting && <PlayerBar {...{ reading, snapshot }} containers={containers.all} onPick={goTo} />}
     </div>
   );
 }
 
-function DiveCard(
-  props: RunViewProps & { picked: Picked; flags: Flags; presenting: boolean; onPresent: () => void },
-) {
-  const { snapshot, picked, flags, presenting } = props;
+interface DiveCardProps extends RunViewProps {
+  picked: Picked;
+  flags: Flags;
+  /** The state after all that is there so far. */
+  last: ChainState | undefined;
+  containers: Containers;
+}
+
+function DiveCard(props: DiveCardProps) {
+  const { snapshot, picked, flags, presenting, last, containers } = props;
   const { timeline, steps, stepIndex } = snapshot;
   return (
     <>
+      <ContainerChoice containers={containers} />
       <Dive
         state={snapshot.state}
         // All actors that there will be, so that boxes keep their places from the first picture on.
-        actors={useLast(timeline)?.actors ?? NOBODY}
+        actors={last?.actors ?? NOBODY}
+        container={containers.shown}
         level={snapshot.level}
         selectedSpan={picked.step?.span}
         scale={presenting ? 1.6 : 1}
@@ -94,6 +110,7 @@ function DiveCard(
       ) : (
         <Output
           run={props.run}
+          isFound={snapshot.state?.header.via === 'watch'}
           events={timeline?.events ?? []}
           upTo={snapshot.player.position}
           canDrive={props.canDrive}

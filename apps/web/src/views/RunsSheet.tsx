@@ -1,6 +1,5 @@
 import type { RunSummary } from '@underdock/trace';
-import { quoteWord } from './runForm/commandLine.ts';
-import { stateClass, stateWord } from './runWords.ts';
+import { stateClass, stateWord, titleOf } from './runWords.ts';
 import { Sheet } from './Sheet.tsx';
 
 /** All runs of this agent, live and finished. */
@@ -16,7 +15,7 @@ export function RunsSheet(props: {
       {props.runs.length === 0 ? (
         <p>
           Nothing has been run yet. What is started here or with underdock run in a terminal shows up in this
-          list.
+          list, and while this host is watched, what others start.
         </p>
       ) : (
         <ul className="runs">
@@ -28,9 +27,15 @@ export function RunsSheet(props: {
                 aria-current={run.id === props.current}
                 onClick={() => props.onPick(run.id)}
               >
-                <code>{run.command.map(quoteWord).join(' ')}</code>
+                <code>{titleOf(run)}</code>
                 <span className="run-facts">
                   <span className={stateClass(run)}>{stateWord(run)}</span>
+                  {run.via === 'watch' && <span>found on this host</span>}
+                  {run.container && (
+                    <span>
+                      container <code>{run.container.slice(0, 12)}</code>
+                    </span>
+                  )}
                   <span>{new Date(run.startedAt).toLocaleTimeString()}</span>
                   <span>{run.events.toLocaleString()} events</span>
                 </span>

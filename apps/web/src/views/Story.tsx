@@ -14,6 +14,8 @@ export function Story(props: {
   current: number;
   /** The instant of the trace that is shown, ms: how steps ended after it is not told yet. */
   at: number;
+  /** What the container of a step is called, where there are several. */
+  containerOf: (step: ToldStep) => string | undefined;
   onPick: (index: number) => void;
 }) {
   const { steps, current, at } = props;
@@ -34,13 +36,19 @@ export function Story(props: {
             step={asOf(step, at)}
             terms={from + i === current ? termsAt(steps, current) : undefined}
             isPast={from + i < current}
-            isFirstOfLayer={steps[from + i - 1]?.layer !== step.layer}
+            isFirstOfLayer={!goesOn(steps[from + i - 1], step)}
+            container={props.containerOf(step)}
             onPick={() => props.onPick(from + i)}
           />
         ))}
       </ol>
     </>
   );
+}
+
+/** The same layer works on for the same container. */
+function goesOn(before: ToldStep | undefined, step: ToldStep): boolean {
+  return before?.layer === step.layer && before.event.container === step.event.container;
 }
 
 /** The open step is shown whole where it fits, with what came before it above. */
@@ -60,13 +68,19 @@ function StoryStep(props: {
   terms: { fresh: Term[]; met: Term[] } | undefined;
   isPast: boolean;
   isFirstOfLayer: boolean;
+  container: string | undefined;
   onPick: () => void;
 }) {
   const { step, terms } = props;
   const time = terms ? 'is-current' : props.isPast ? 'is-past' : 'is-ahead';
   return (
     <li className={`story-step on-${step.layer} ${time} ${step.failure ? 'is-failed' : ''}`}>
-      {props.isFirstOfLayer && <span className="layer-name">{LAYER_NAMES[step.layer]}</span>}
+      {props.isFirstOfLayer && (
+        <span className="layer-name">
+          {LAYER_NAMES[step.layer]}
+          {props.container !== undefined && <span className="container-name">{props.container}</span>}
+        </span>
+      )}
       <button type="button" aria-current={terms ? 'step' : undefined} onClick={props.onPick}>
         <span className="sentence">{sentenceOf(step)}</span>
       </button>

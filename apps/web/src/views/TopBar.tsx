@@ -3,11 +3,15 @@ import { hostWord } from './hostWords.ts';
 import { useLink } from './page.ts';
 import type { OpenSheet } from './Sheets.tsx';
 import type { Theme } from './useTheme.ts';
+import type { Watch } from './useWatch.ts';
+import { WatchButton } from './WatchButton.tsx';
 
 interface TopBarProps {
   command: string | undefined;
   children: ReactNode;
   theme: Theme;
+  watch: Watch;
+  onWatch: (on: boolean) => void;
   onOpen: (sheet: OpenSheet) => void;
   onTheme: () => void;
 }
@@ -18,7 +22,11 @@ export function TopBar(props: TopBarProps) {
     <header className="top-bar">
       <h1>underdock</h1>
       <div className="command-line" title={props.command}>
-        {props.command ? <code>{props.command}</code> : <span className="quiet-text">nothing run yet</span>}
+        {props.command ? (
+          <code>{props.command}</code>
+        ) : (
+          <span className="quiet-text">{props.watch.on ? 'nothing typed yet' : 'nothing run yet'}</span>
+        )}
       </div>
       {props.children}
       <Doors {...props} />
@@ -27,11 +35,12 @@ export function TopBar(props: TopBarProps) {
 }
 
 /** What can be opened over the page. */
-function Doors({ theme, onOpen, onTheme }: TopBarProps) {
+function Doors({ theme, watch, onWatch, onOpen, onTheme }: TopBarProps) {
   const { role, state, runs, doctor } = useLink();
   const host = hostWord(doctor);
   return (
     <nav aria-label="Page">
+      <WatchButton watch={watch} onTurn={onWatch} />
       {role === 'drive' && (
         <button type="button" disabled={state !== 'connected'} onClick={() => onOpen('form')}>
           New run

@@ -10,6 +10,8 @@ export function asOf(step: ToldStep, at: number): ToldStep {
     ? step.facts
     : step.facts.filter((fact) => fact.at <= at);
   // A moment that failed has no end of its own: its failure is its own.
-  if (ended || step.end === undefined) return facts === step.facts ? step : { ...step, facts };
+  // An answer that lies ahead is nothing but its end.
+  if (ended || step.end === undefined || step.part === 'answers')
+    return facts === step.facts ? step : { ...step, facts };
   return { ...step, facts, end: undefined, failure: undefined, durationMs: undefined };
 }

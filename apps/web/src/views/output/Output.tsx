@@ -8,6 +8,8 @@ const Console = lazy(() => import('./Console.tsx'));
 /** What the container writes, and where one types into it: one line until it is opened. */
 export function Output(props: {
   run: RunSummary | undefined;
+  /** Somebody else began it. */
+  isFound: boolean;
   events: readonly TraceEvent[];
   upTo: number;
   canDrive: boolean;
@@ -21,6 +23,8 @@ export function Output(props: {
   const alive = run?.state === 'running';
   const isOver = run?.state === 'finished' || run?.state === 'failed';
   const nothing = isOver && upTo >= events.length ? 'nothing was written' : 'nothing written yet';
+  // What a found container writes goes to whoever has typed the command, and is not listened to.
+  if (props.isFound && output.text === '') return null;
   return (
     <section className={isOpen ? 'output is-open' : 'output'} aria-label="Output of the container">
       <header>
