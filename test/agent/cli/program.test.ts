@@ -216,12 +216,22 @@ test('the way in is embedded where no docker answers, and it says so', async () 
   });
 });
 
+test('the way in is docker where an engine was asked for, and embedded for what only that can do', async () => {
+  const nowhere = { DOCKER_HOST: `unix://${line.path('none.sock')}` };
+  expect((await chooseVia(nowhere, { engine: 'private' })).via).toBe('docker');
+  expect((await chooseVia(nowhere, { socket: '/run/x.sock' })).via).toBe('docker');
+  expect(await chooseVia({}, { runtime: 'by-hand' })).toMatchObject({
+    via: 'embedded',
+    says: expect.stringContaining('by-hand'),
+  });
+});
+
 test('what others say can’t drive the terminal', () => {
   expect(tame('a\u001b[2Jb\r\nc\u009bd\u202ee')).toBe('a [2Jb c d e');
 });
 
 test('the manual of the HTTP interface knows every route', () => {
-  const routes = ['routes', 'runRoutes'].flatMap((name) => {
+  const routes = ['routes', 'runRoutes', 'orderRoutes'].flatMap((name) => {
     const text = readFileSync(new URL(`../../../apps/agent/src/server/${name}.ts`, import.meta.url), 'utf8');
     return [...text.matchAll(/'(\/api\/[^']*)'/g)].map((match) => match[1]!.replaceAll(':id', 'ID'));
   });

@@ -10,14 +10,20 @@ export interface Choice {
   says: string;
 }
 
-/** Docker if an engine was named or one answers, else embedded. */
+/** Docker if an engine was named or one answers, else embedded; embedded for what no docker engine can do. */
 export async function chooseVia(
   env: Record<string, string | undefined>,
-  request: Pick<RunRequest, 'engine' | 'socket'> = {},
+  request: Pick<RunRequest, 'engine' | 'socket' | 'runtime'> = {},
 ): Promise<Choice> {
   if (request.socket !== undefined) return { via: 'docker', says: `via docker at ${request.socket}` };
   if (request.engine !== undefined)
     return { via: 'docker', says: `via docker: --engine ${request.engine} asks for it` };
+  // A docker engine knows its runtimes by names of its own.
+  if (request.runtime === 'by-hand' || request.runtime?.includes('/'))
+    return {
+      via: 'embedded',
+      says: `via embedded: --runtime ${request.runtime} is for underdock’s own engine`,
+    };
   const answering = (await findEngines(env)).find(({ version }) => version !== undefined);
   if (!answering) return { via: 'embedded', says: 'via embedded: no docker answers here' };
   const { socket, version } = answering;

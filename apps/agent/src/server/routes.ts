@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Runs } from '../run/runs.ts';
 import { type Access, tokenOf } from './access.ts';
 import { bodyProblem, parseBody, readBody, send } from './body.ts';
+import { orderRoutes } from './orderRoutes.ts';
 import { answerFor, problem } from './problem.ts';
 import type { RawOutputs } from './rawOutput.ts';
 import { runRoutes } from './runRoutes.ts';
@@ -26,7 +27,12 @@ export type Methods = Partial<Record<'get' | 'post' | 'delete', RequestHandler>>
 export function addRoutes(app: Express, options: RouteOptions): void {
   addRoute(app, '/api/health', { get: (_req, res) => void res.json({ ok: true, ...options.health }) });
   app.use('/api', authorize(options.access), readBody());
-  const routes = { ...hostRoutes(options), ...runRoutes(options), ...traceRoutes(options) };
+  const routes = {
+    ...hostRoutes(options),
+    ...runRoutes(options),
+    ...orderRoutes(options),
+    ...traceRoutes(options),
+  };
   for (const [path, methods] of Object.entries(routes)) addRoute(app, path, methods);
   app.use('/api', (_req, res) => send(res, problem(404, 'not-found', 'there is nothing here')));
   app.use((error: unknown, req: Request, res: Response, next: (error: unknown) => void) => {
