@@ -46,8 +46,10 @@ const docker = (client: string, ...args: string[]) =>
   ended(client, ['-H', `unix://${engine.socket}`, ...args]);
 const RUN = ['run', '--rm', '--network', 'none', 'img', 'true'];
 const asked = ({ method, path, query }: WholeCall) => `${method} ${path}${query ? `?${query}` : ''}`;
+// Others on this host may ask any engine what it has, an agent say: docker run itself asks nothing by GET.
+const changes = (request: string) => !request.startsWith('GET ');
 const of = (all: WholeCall[], protocol: string, side: string) =>
-  all.filter((call) => call.protocol === protocol && call.side === side);
+  all.filter((call) => call.protocol === protocol && call.side === side && changes(asked(call)));
 const lost = (records: RawRecord[]) => records.filter(({ kind }) => kind === 'lost');
 
 describe.each(dockerClients())('docker run, typed with %s', (client) => {
@@ -69,7 +71,7 @@ describe.each(dockerClients())('docker run, typed with %s', (client) => {
       topics.push(...engine.topics());
       return topics.includes('/containers/delete');
     });
-    requests = engine.requests();
+    requests = engine.requests().filter(changes);
     all = wholeCalls(records, [pid, engine.pids.dockerd, engine.pids.containerd]);
   });
 
@@ -134,7 +136,7 @@ describe.each(dockerClients())('docker run, typed with %s', (client) => {
   });
 
   it('has every call end, but for the client’s attach, whose end is that of the program', () => {
-    const open = all.filter(({ exit }) => !exit);
+    const open = all.filter((call) => !call.exit && changes(asked(call)));
     expect(open.map((call) => `${call.side} ${asked(call)}`.replace(/[0-9a-f]{64}/, 'ID'))).toEqual([
       expect.stringMatching(/^client POST .*\/containers\/ID\/attach\?/),
     ]);

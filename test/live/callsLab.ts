@@ -176,7 +176,8 @@ export function wholeCalls(records: readonly RawRecord[], pids: readonly number[
       continue;
     }
     const call = open.get(key);
-    if (!call) throw new Error(`${record.phase} of no call`);
+    // It began before these records.
+    if (!call) continue;
     if (record.payload) {
       call.payload = record.payload;
       call.container = decodePayload(call.method ?? '', record.payload.bytes).container;

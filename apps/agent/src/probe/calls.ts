@@ -41,14 +41,19 @@ export const PAYLOAD_PIECES = 480;
 /** Of the messages of a stream, which may be layers of an image, only the beginning. */
 const STREAM_PIECES = 4;
 
-/** Prints the Go string at `address` (pointer, then length) as text `index`. Uses `$p`, `$l`, `$i`. */
+/** Prints the Go string at `address` (pointer, then length) as text `index`, in pieces. Uses `$p`, `$l`, `$i`. */
 export function printGoString(address: string, index: number): string {
-  return printWords(`*(uint64*)uptr(${address})`, `*(uint64*)uptr(${address} + 8)`, index);
+  return `$p = *(uint64*)uptr(${address}); $l = *(uint64*)uptr(${address} + 8); if ($l > 0) { ${printCounted(index)} }`;
 }
 
-/** Prints `length` bytes of text at `pointer` as text `index`. Uses `$p`, `$l`, `$i`. */
-export function printWords(pointer: string, length: string, index: number): string {
-  return `$p = (uint64)${pointer}; $l = (uint64)${length}; if ($l > 0) { ${printCounted(index)} }`;
+/** Prints at most 127 bytes of the Go string at `address`: a loop costs seconds at the start. */
+export function printShortGoString(address: string, index: number): string {
+  return printName(`*(uint64*)uptr(${address})`, `*(uint64*)uptr(${address} + 8)`, index);
+}
+
+/** Prints at most 127 of `length` bytes of text at `pointer` as text `index`: names are shorter. */
+export function printName(pointer: string, length: string, index: number): string {
+  return `printf("s %d ${index} 0:%s\\n", tid, str(uptr(${pointer}), ${length}));`;
 }
 
 /** Prints that a call begins; its texts were printed before. */

@@ -1,9 +1,16 @@
-import { type CallFragment, printAnswer, printEnter, printExit, printGoString } from '../../probe/calls.ts';
+import {
+  type CallFragment,
+  printAnswer,
+  printEnter,
+  printExit,
+  printGoString,
+  printShortGoString,
+} from '../../probe/calls.ts';
 
 // net/http.Request: Method, then URL *url.URL. url.URL: Path at 56; RawQuery at 96, before and after OmitHost (Go 1.19).
 /** Prints method, path and query of the *http.Request `$r`. Uses `$u`, `$p`, `$l`, `$i`. */
 export const printRequest = `$u = *(uint64*)uptr($r + 16);
-  ${printGoString('$r', 0)} ${printGoString('$u + 56', 1)} ${printGoString('$u + 96', 2)}`;
+  ${printShortGoString('$r', 0)} ${printGoString('$u + 56', 1)} ${printGoString('$u + 96', 2)}`;
 
 const KIND = 'http-client';
 const HIJACK = 'github.com/docker/docker/client.(*Client).setupHijackConn';

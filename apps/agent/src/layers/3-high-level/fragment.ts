@@ -2,9 +2,9 @@ import {
   type CallFragment,
   printEnter,
   printExit,
-  printGoString,
+  printName,
   printPayload,
-  printWords,
+  printShortGoString,
 } from '../../probe/calls.ts';
 
 const GRPC = 'google.golang.org/grpc';
@@ -12,7 +12,7 @@ const TTRPC = 'github.com/containerd/ttrpc';
 
 const invoke = (pointer: string, length: string, kindOfCall: 1 | 2, passOver: string) =>
   `$g = (uint64)G; $m = (uint64)${pointer}; $o = (uint64)${length}; ${passOver}
-  @g[pid, $g] = (uint64)${kindOfCall}; ${printWords('$m', '$o', 0)} ${printEnter('grpc-client')}`;
+  @g[pid, $g] = (uint64)${kindOfCall}; ${printName('$m', '$o', 0)} ${printEnter('grpc-client')}`;
 
 // What a kubelet asks every second or ten, of all that there is.
 const CRI = '/runtime.v1.RuntimeService';
@@ -89,7 +89,7 @@ function grpcCalls(passed: string): CallFragment {
 // Request of ttrpc: gogo's layout, and that of protobuf-go, which begins with its own state.
 const dispatch = (service: number, method: number, payload: number) =>
   `$g = (uint64)G; $r = (uint64)R3; @t[pid, $g] = (uint64)1;
-  ${printGoString(`$r + ${service}`, 0)} ${printGoString(`$r + ${method}`, 1)} ${printEnter('ttrpc-client')}
+  ${printShortGoString(`$r + ${service}`, 0)} ${printShortGoString(`$r + ${method}`, 1)} ${printEnter('ttrpc-client')}
   $p = *(uint64*)uptr($r + ${payload}); $l = *(uint64*)uptr($r + ${payload + 8}); ${printPayload('ttrpc-client', '1 == 1')}`;
 const ttrpcEnd = (failed: 0 | 1) =>
   `$g = (uint64)G; if (@t[pid, $g]) { ${printExit('ttrpc-client', `(uint64)${failed}`)} delete(@t[pid, $g]); }`;
