@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TraceEvent } from '@underdock/trace';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDocker } from '../../apps/agent/src/via/docker/engine.ts';
 import { type Ended, type Lab, leftOnHost, openLab, watchNothing } from './embeddedLab.ts';
 
 let lab: Lab;
@@ -270,6 +271,24 @@ it('keeps a container that is to be kept until it is removed', async () => {
   expect(JSON.parse(readFileSync(entry, 'utf8'))).toMatchObject({ state: 'kept' });
   await lab.opened.runs.remove(ended.run.id);
   expect(existsSync(entry)).toBe(false);
+});
+
+it('keeps one name of the starter image in an engine, whatever port our registry has had', async () => {
+  const names = async (at: Lab) => {
+    const docker = await openDocker(join(at.stateDir, 'engine', 'none', 'docker.sock'));
+    return (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
+  };
+  const first = await openLab({ watch: watchNothing, calls: [] });
+  await first.run({ ...docker, command: ['true'] });
+  const [before] = await names(first);
+  await first.opened.close();
+  const second = await openLab({ watch: watchNothing, calls: [], stateDir: first.stateDir });
+  const ended = await second.run({ ...docker, command: ['true'] });
+  expect(steps(ended, 'high-level/fetch-layer')).toEqual([]);
+  const after = await names(second);
+  expect(after.length).toBe(1);
+  expect(after).not.toEqual([before]);
+  await second.close();
 });
 
 it('leaves nothing behind on the host', async () => {

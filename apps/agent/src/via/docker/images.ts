@@ -35,6 +35,7 @@ export async function supplyImage(
   try {
     const there = await inspectImage(engine, familiar, within);
     const present = there ? undefined : await pull(engine, familiar, within);
+    if (!there && /^starter(:|$)/.test(reference)) await forgetStarters(engine, familiar);
     const info = there ?? (await inspectImage(engine, familiar, within));
     if (!info) throw gone(familiar);
     await tellLayers(engine, familiar, info, present, within);
@@ -55,6 +56,25 @@ async function aliased({ version }: Engine, reference: string, { starter }: Imag
   if (!starter || !tag) return reference;
   const old = Number.parseInt(version.version, 10) < ZSTD_SINCE;
   return `${await starter()}/starter${tag[1] ?? (old ? `:${GZIP_TAG}` : '')}`;
+}
+
+/**
+ * Our registry has another port each time, and a name per port would pile up in the engine: those of earlier ones go once the new one
+ * is there, so that their layers were of use. One that a container stands on stays.
+ */
+async function forgetStarters(engine: Engine, current: string): Promise<void> {
+  const { docker } = engine;
+  try {
+    const images = await docker.listImages({ filters: { reference: ['127.0.0.1:*/starter'] } } as object);
+    const names = images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => name !== current);
+    for (const name of names)
+      await docker
+        .getImage(name)
+        .remove()
+        .catch(() => {});
+  } catch {
+    // Tidying up is nothing that a run should fail for.
+  }
 }
 
 async function inspectImage(
