@@ -14,6 +14,7 @@ const PROGRAMS: Record<string, string> = {
   newuidmap: 'uidmap',
   ip: 'iproute2',
   iptables: 'iptables',
+  'docker-compose': 'docker-compose',
   nsenter: 'util-linux',
   hostname: 'hostname',
   setfattr: 'attr',

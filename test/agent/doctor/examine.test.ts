@@ -57,7 +57,11 @@ describe('a good host', () => {
     });
     const { report } = await look(host({}, { unshare: OK, bpftrace: OK, strace: OK }));
     const bad = report.checks.filter((one) => one.state !== 'ok').map((one) => one.name);
-    expect(bad.filter((name) => name !== 'port' && name !== 'space')).toEqual(['docker', 'containerd']);
+    expect(bad.filter((name) => name !== 'port' && name !== 'space')).toEqual([
+      'docker',
+      'compose',
+      'containerd',
+    ]);
     expect(report.can).toEqual({
       vias: ['embedded'],
       runtimes: ['runc'],
@@ -67,7 +71,7 @@ describe('a good host', () => {
 });
 
 /** underdock has parts of its own for what these do: without them nothing is lost. */
-const DISPENSABLE = ['docker', 'containerd'];
+const DISPENSABLE = ['docker', 'compose', 'containerd'];
 
 test('every check that is not ok says what to do, and what it means unless underdock does well without', async () => {
   const runtimes = [{ name: 'runc', why: 'not installed' }];

@@ -21,7 +21,8 @@ export function requestFrom(
   const env = [...envFile.flatMap((file) => readEnvFile(file, around)), ...flags.env];
   const parsed = runRequestSchema.safeParse({
     ...rest,
-    image,
+    // There it is the path of a compose file.
+    image: flags.via === 'compose' ? resolve(around.cwd, image) : image,
     command,
     env: env.flatMap((entry) => resolveEnv(entry, around)),
     volume: flags.volume.map((volume) => resolveVolume(volume, around)),

@@ -37,7 +37,7 @@ export async function toolCheck(system: System): Promise<Check> {
 
 /** Engines that are there and answer: not needed, but taken where they are. */
 export async function engineChecks(system: System): Promise<Check[]> {
-  return [await docker(system), containerd(system)];
+  return [await docker(system), await compose(system), containerd(system)];
 }
 
 async function docker(system: System): Promise<Check> {
@@ -66,6 +66,20 @@ async function docker(system: System): Promise<Check> {
   }
   const remedy = install('docker.io', 'moby-engine');
   return { name, state: 'missing', found: `${none}; underdock’s own one is used`, remedy };
+}
+
+async function compose(system: System): Promise<Check> {
+  const name = 'compose';
+  for (const argv of [
+    ['docker', 'compose', 'version'],
+    ['docker-compose', 'version'],
+  ]) {
+    const said = await system.run(argv);
+    const version = said?.exitCode === 0 ? /\d+(?:\.\d+)+/.exec(said.stdout)?.[0] : undefined;
+    if (version) return { name, state: 'ok', found: `${argv.slice(0, -1).join(' ')} ${version}` };
+  }
+  const remedy = install('docker-compose', 'docker-compose-plugin');
+  return { name, state: 'missing', found: 'Docker Compose is not installed: no --via compose', remedy };
 }
 
 function containerd(system: System): Check {

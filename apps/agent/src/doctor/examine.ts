@@ -88,6 +88,7 @@ function abilities(checks: readonly Check[], runtimes: readonly FoundRuntime[]):
   if (barred) return { vias: [], runtimes: [], watch };
   const ways: Partial<Record<Via, boolean>> = {
     embedded: usable.length > 0,
+    compose: state('compose') === 'ok',
     docker: state('docker') === 'ok' || (state('docker') === 'limited' && state('runc') === 'ok'),
   };
   return { vias: READY_VIAS.filter((via) => ways[via] ?? true), runtimes: usable, watch };

@@ -10,6 +10,7 @@ import { CallsWatch } from '../layers/callsWatch.ts';
 import type { KernelWatch, Watcher } from '../layers/watcher.ts';
 import type { Reaper } from '../reaper.ts';
 import { createDockerVia } from '../via/docker/docker.ts';
+import { createComposeVia } from '../via/compose/compose.ts';
 import { createEngines, type Engines } from '../via/docker/engines.ts';
 import { eventSourceOf } from '../via/docker/eventSource.ts';
 import { createEngineFinder } from '../via/docker/everyEngine.ts';
@@ -77,7 +78,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
   const runs = createRuns({
     ...options,
     relay,
-    vias: [embedded.via, docker],
+    vias: [embedded.via, docker, createComposeVia({ engines, starter: starter.host })],
     host,
     createWeave,
     watch,
