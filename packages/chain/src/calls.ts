@@ -88,9 +88,16 @@ function callerOf(state: ChainState, event: TraceEvent): Endpoint | undefined {
   if (containerd) return { actor: containerd.key };
   for (const span of event.cause ?? []) {
     const call = callOf(state, span);
-    if (call && call.layer !== 'kernel') return call.to;
+    if (!call || call.layer === 'kernel') continue;
+    return call.layer === 'client' && event.data.protocol === 'grpc' ? (engineOf(state) ?? call.to) : call.to;
   }
   return undefined;
+}
+
+/** Where there is an engine, no client speaks with containerd itself. */
+function engineOf({ actors }: ChainState): Endpoint | undefined {
+  const engine = actors.find(({ layer }) => layer === 'engine');
+  return engine && { actor: engine.key };
 }
 
 const FETCHES = ['high-level/fetch-manifest', 'high-level/fetch-config', 'high-level/fetch-layer'];

@@ -2,6 +2,7 @@ export { actorKey, callOf, programName } from './actors.ts';
 export { apiPath, callName, rpcMethod } from './callName.ts';
 export { failureOf } from './calls.ts';
 export * from './container.ts';
+export { DISK_STEPS, type DiskLayer, type DiskStack, diskStackOf } from './diskStack.ts';
 export { applyEvent, foldTo, initialState } from './fold.ts';
 export { layerTimes } from './layerTime.ts';
 export { isShown, levelOf } from './level.ts';

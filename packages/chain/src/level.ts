@@ -30,6 +30,8 @@ export function levelOf(event: TraceEvent, isInit: (pid: number) => boolean): De
   if (HANDED_OVER.includes(step) && typeof data.method === 'string') return 'story';
   if (step === 'kernel/unshare' && Array.isArray(data.flags) && data.flags.length === 0) return 'calls';
   if (isTidying(event)) return 'calls';
+  // That a watcher is there again takes a gap away; only that it is missing is part of the story.
+  if (step === 'trace/watcher-changed' && data.state === 'ok') return 'calls';
   if (step === 'engine/has-container' && (data.state !== 'stopped' || data.gone === true)) return 'calls';
   if (step === 'kernel/has-restriction' && data.kind === 'user') return 'calls';
   if (step === 'high-level/has-layer') return 'calls';

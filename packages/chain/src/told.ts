@@ -111,6 +111,7 @@ const LIMIT = /^(memory\.|pids\.max|cpu\.(max|cfs_|shares|weight))/;
 
 /** Only what the kernel does and what is read back comes in crowds; acts of programs are told one by one. */
 function bundles(last: ToldStep, step: ToldStep): boolean {
+  if (last.event.container !== step.event.container) return false;
   const crowd = step.layer === 'kernel' || step.event.type === 'fact';
   if (isReadBack(last) || isReadBack(step)) return isReadBack(last) && isReadBack(step);
   if (!crowd || last.part !== 'does' || programName(last.actor) !== programName(step.actor)) return false;

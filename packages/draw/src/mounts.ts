@@ -22,7 +22,7 @@ export function mountShapes(picture: ContainerPicture, layout: Layout, rect: Rec
       fill,
       ref: seq === undefined ? undefined : { seq, step: 'kernel/has-mount' },
     });
-  if (rows.length === 0) return [];
+  if (rows.length === 0 || fit < 2) return [];
   return [
     ...line(0, 'tree/title', `${rows.length} ${rows.length === 1 ? 'mount' : 'mounts'}`, 0, 'rock-soft'),
     ...shown.flatMap((mount, i) => {

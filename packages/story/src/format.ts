@@ -71,6 +71,11 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     typeof value === 'string' && value !== ''
       ? (value.split('/').filter(Boolean).at(-1) ?? value)
       : undefined,
+  /** A path as it is, a long one by its end. */
+  path: (value) => {
+    const text = scalar(value);
+    return text !== undefined && text.length > 48 ? `…/${pathTail(text)}` : text;
+  },
   /** The end of a long path; ids in it shortened. */
   tail: (value) => (typeof value === 'string' && value !== '' ? pathTail(value) : undefined),
   quoted: (value) =>

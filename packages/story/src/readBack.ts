@@ -9,6 +9,7 @@ const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   'kernel/has-cgroup-value': ['limit', 'limits and counters'],
   'kernel/has-mount': ['mount', 'mounts'],
   'process/has-process': ['process', 'processes'],
+  'high-level/has-config': ['config.json', 'config.json files'],
 };
 
 /** The sentence for facts of several kinds that were read back in one go; undefined for any other bundle. */
@@ -16,7 +17,8 @@ export function readBackSentence(step: ToldStep): string | undefined {
   const counts = new Map<string, number>();
   for (const { event } of step.members) {
     if (event.grade !== 'read-back' || event.type !== 'fact' || event.data.gone === true) return undefined;
-    if (!isOff(event)) counts.set(event.step, (counts.get(event.step) ?? 0) + 1);
+    const kind = Object.hasOwn(NOUNS, event.step) ? event.step : 'others';
+    if (!isOff(event)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   if (counts.size < 2) return undefined;
   const parts = [...counts].map(([name, count]) => {

@@ -62,7 +62,10 @@ export function sentenceForStep(step: ToldStep, state?: ChainState): Sentence {
   const values = { ...valuesOf(event, state, {}), ...outcome };
   const readBack = step.count > 1 ? readBackSentence(step) : undefined;
   if (readBack)
-    return { text: readBack, terms: termsOfKeys(['namespace', 'cgroup', 'seccomp', 'capability']) };
+    return {
+      text: cut(readBack, MAX_SENTENCE),
+      terms: termsOfKeys(['namespace', 'cgroup', 'seccomp', 'capability']),
+    };
   if (step.count > 1)
     return told(event, { ...values, ...ofBundle(step) }, [
       allGone(step) ? 'manyGone' : 'many',
