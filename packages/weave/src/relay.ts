@@ -48,6 +48,8 @@ export class RelayEvents {
   /** The span of what the engine was last asked about a container. */
   readonly #lastAsked = new Map<string, string>();
   readonly #states = new Map<string, string>();
+  /** Containers of which an engine has said that they came to the end of their memory. */
+  readonly #outOfMemory = new Set<string>();
   /** What a program said of its failure, by pid. */
   readonly #said = new Map<number, string>();
   #client: string | undefined;
@@ -162,7 +164,10 @@ export class RelayEvents {
     const data = { topic, attributes, uncertaintyMs };
     const base = { at, layer, actor, ...whose(container), evidence, grade: 'observed' as const };
     this.#writer.write({ ...base, type: 'log', step: `${layer}/event`, data });
-    if (container) this.#state(stateAfter(topic), container, base, attributes);
+    if (container && (topic === 'container oom' || topic === '/tasks/oom')) this.#outOfMemory.add(container);
+    // Other processes of a container come and go while it lives.
+    const ofExec = topic === '/tasks/exit' && attributes.id !== container;
+    if (container && !ofExec) this.#state(stateAfter(topic), container, base, attributes);
   }
 
   #enter(record: CallRecord): void {
@@ -250,6 +255,7 @@ export class RelayEvents {
       ...(name ? { name } : {}),
       ...change,
       ...(exitCode ? { exitCode: Number(exitCode) } : {}),
+      ...(change.state === 'stopped' && this.#outOfMemory.has(id) ? { oomKilled: true } : {}),
     };
     this.#writer.write({ ...base, type: 'fact', step: 'engine/has-container', layer: 'engine', data });
   }

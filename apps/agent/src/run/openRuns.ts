@@ -4,13 +4,15 @@ import type { HostDescription } from '@underdock/trace';
 import { createWeave } from '@underdock/weave';
 import { type Registry, startRegistry } from '../daemons/registry.ts';
 import { DockerEvents } from '../layers/2-engine/dockerEvents.ts';
+import { ContainerdEvents } from '../layers/3-high-level/containerdEvents.ts';
 import { createKernelWatch } from '../layers/5-kernel/watcher.ts';
 import { createReadBack } from '../layers/6-process/readBack.ts';
 import { CallsWatch } from '../layers/callsWatch.ts';
 import type { KernelWatch, Watcher } from '../layers/watcher.ts';
 import type { Reaper } from '../reaper.ts';
-import { createDockerVia } from '../via/docker/docker.ts';
 import { createComposeVia } from '../via/compose/compose.ts';
+import { subscribe } from '../via/containerd/subscribe.ts';
+import { createDockerVia } from '../via/docker/docker.ts';
 import { createEngines, type Engines } from '../via/docker/engines.ts';
 import { eventSourceOf } from '../via/docker/eventSource.ts';
 import { createEngineFinder } from '../via/docker/everyEngine.ts';
@@ -72,7 +74,11 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
   const docker = createDockerVia({ stateDir, engines, starter: starter.host });
   const relay = createRelay(
     watch,
-    [...(options.calls ?? [new CallsWatch({ agentPid: process.pid })]), events],
+    [
+      ...(options.calls ?? [new CallsWatch({ agentPid: process.pid })]),
+      events,
+      new ContainerdEvents({ subscribe }),
+    ],
     process.pid,
   );
   const runs = createRuns({
