@@ -157,8 +157,11 @@ async function startDockerd(options: PrivateEngineOptions, containerdPid: number
   const { folder, network, limitMs = READY_MS } = options;
   const at = (name: string) => join(folder, name);
   const bridge = network === 'bridge';
+  // The host's /etc/docker/daemon.json is not for this one: what both a file and a flag say, dockerd refuses.
+  writeFileSync(at('daemon.json'), '{}\n');
   const words = [
-    ...['--containerd', at('containerd.sock'), '--data-root', at('docker'), '--exec-root', at('docker-run')],
+    ...['--config-file', at('daemon.json'), '--containerd', at('containerd.sock')],
+    ...['--data-root', at('docker'), '--exec-root', at('docker-run')],
     ...['-H', `unix://${at('docker.sock')}`, '-p', at('docker.pid')],
     // By these two its containers' cgroups can be told from everybody else's.
     ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', engineCgroup(folder)],
