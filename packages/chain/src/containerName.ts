@@ -10,7 +10,9 @@ const ID = /^[0-9a-f]{12,64}$/;
 
 /** The picture with its name and its service, where an event tells them: a request by name, or the engine’s own words. */
 export function named(state: ChainState, picture: ContainerPicture, event: TraceEvent): ContainerPicture {
-  const attributes = event.step === 'engine/event' ? object(event.data, 'attributes') : undefined;
+  // Events of networks and volumes carry the name of these.
+  const told = event.step === 'engine/event' && text(event.data, 'topic')?.startsWith('container ');
+  const attributes = told ? object(event.data, 'attributes') : undefined;
   if (attributes) {
     const name = text(attributes, 'name') ?? picture.name;
     const service = text(attributes, 'com.docker.compose.service') ?? picture.service;

@@ -2,6 +2,7 @@ import type { ActorState, ChainState } from '@underdock/chain';
 import type { Layer } from '@underdock/trace';
 import { boxMiddle } from './bands.ts';
 import { BANDS, type Layout, type Rect, SLOTS } from './layout.ts';
+import { textWidth } from './measure.ts';
 import type { SceneOptions } from './options.ts';
 import { words } from './paint.ts';
 import type { Shape } from './shapes.ts';
@@ -81,7 +82,11 @@ function boxWords(actor: ActorState, layout: Layout, rect: Rect, details: string
   const x = rect.x + layout.small * 1.1;
   const room = rect.x + rect.width - x - layout.small * 0.4;
   const middle = rect.y + rect.height / 2;
-  const name = more > 0 ? `+${more} ${shortName(actor)}` : shortName(actor);
+  const face = { size: layout.large, weight: 600 };
+  const short = shortName(actor);
+  const fits = textWidth(short, face) <= room;
+  const shown = fits ? short : short.replace(/^containerd-(?=shim$)/, '');
+  const name = more > 0 ? `+${more} ${shown}` : shown;
   const base = { part: 'text', layer: actor.layer, x, ref: { actor: actor.key } } as const;
   const nameY = layout.twoLines && details ? middle - layout.small * 0.22 : middle + layout.large * 0.36;
   return [

@@ -12,16 +12,21 @@ const TREE_ROWS = 5;
 /** Image, limits, lock and mounts, beside the capsule: in one to three columns. */
 export function columnShapes(picture: ContainerPicture, layout: Layout): Shape[] {
   const places = placesOf(layout);
-  // A stack of which no layer is known leaves its place to what the container sees.
-  const title = layout.small * 1.7;
-  const instead = { ...places.stack, y: places.stack.y + title, height: places.stack.height - title };
-  const tree = places.mounts ?? (picture.layers.length === 0 ? instead : undefined);
+  const tree = places.mounts ?? belowStack(picture, layout, places.stack);
   return [
     ...stackShapes(picture, layout, places.stack),
     ...gaugeShapes(picture, layout, places.gauges),
     ...(places.lock ? lockShapes(picture, layout, places.lock) : []),
     ...(tree ? mountShapes(picture, layout, tree) : []),
   ];
+}
+
+/** What a low stack leaves of its place, where that is worth a tree: layers are known before any mount. */
+function belowStack(picture: ContainerPicture, layout: Layout, stack: Rect): Rect | undefined {
+  const slabs = picture.layers.length + (picture.snapshot?.ready ? 1 : 0);
+  const used = layout.small * (1.7 + 1.28 * slabs + (slabs > 0 ? 0.5 : 0));
+  const height = stack.height - used;
+  return height < layout.small * 1.4 * TREE_ROWS ? undefined : { ...stack, y: stack.y + used, height };
 }
 
 /** Who stands where depends on the room alone: nothing moves when more becomes known. */

@@ -120,7 +120,7 @@ function rockOf({ width, margin, small, rock, strip, narrow }: RockRoom) {
   const cy = room.top + (narrow ? outer : tall / 2);
   const left = { x: diveX - outer - gap - label, y: cy - outer, width: label, height: 2 * outer };
   const right = { ...left, x: diveX + outer + gap };
-  const slots = slotsOf(width, margin, small, diveX);
+  const slots = slotsOf(width, margin, small, diveX, narrow);
   return {
     footer,
     diveX,
@@ -153,12 +153,14 @@ function split(rect: Rect, count: number, gap: number): Rect[] {
   return Array.from({ length: count }, (_, i) => ({ ...rect, x: rect.x + i * (width + gap), width }));
 }
 
-function slotsOf(width: number, margin: number, small: number, diveX: number): Rect[] {
+function slotsOf(width: number, margin: number, small: number, diveX: number, narrow: boolean): Rect[] {
   const half = Math.min(small * 6.2, diveX - margin - small * 6.4);
   const first = { x: diveX - half, y: 0, width: half * 2, height: 0 };
   const gap = small * 1.3;
   const left = diveX + half + gap;
   const rest = width - margin - left;
+  // On a narrow screen there is room for two: what comes third shares the second's place.
+  if (narrow) return [first, { ...first, x: left, width: rest }, { ...first, x: left, width: rest }];
   const other = Math.min(small * 14, (rest - gap) / 2);
   return [first, { ...first, x: left, width: other }, { ...first, x: left + other + gap, width: other }];
 }
