@@ -201,6 +201,42 @@ describe('a container of which nobody was seen to ask for it', () => {
   });
 });
 
+describe('a container that a program creates which can’t be seen sending', () => {
+  const event = (topic: string, container: string, name: string): RawRecord => {
+    const of = { source: 'docker-events', name: 'dockerd', uncertaintyMs: 1 } as const;
+    return { kind: 'engine-event', at: 0, ...of, topic, container, attributes: { name } };
+  };
+
+  it('belongs to the request that created it, by what the engine says', () => {
+    const host = new Host()
+      .http(50, 'server', 'POST', '/containers/create', 'name=one', 'g1')
+      .http(50, 'server', 'POST', '/containers/create', 'name=two', 'g2')
+      .add(event('container create', B, 'two'))
+      .http(50, 'server', 'POST', `/containers/${B}/start`, undefined, 'g3')
+      .exec(70, ...RUNC, B);
+    expect(host.found.map(({ command }) => command)).toEqual([
+      ['POST', '/containers/create'],
+      ['POST', '/containers/create'],
+    ]);
+    expect(host.lines(1).at(-1)).toBe(`exec runc create --bundle /b ${B}`);
+  });
+
+  it('belongs to the one command whose requests can’t be seen where they are sent', () => {
+    const compose: RawRecord = {
+      ...{ kind: 'exec', ...from, at: 0, pid: 7, tid: 7, path: '/usr/bin/docker-compose' },
+      argv: ['/usr/bin/python3', '/usr/bin/docker-compose', 'up'],
+    };
+    const host = new Host()
+      .add(compose)
+      .http(50, 'server', 'GET', '/version', undefined, 'g1')
+      .http(50, 'server', 'POST', '/containers/create', 'name=one', 'g2')
+      .http(50, 'server', 'POST', `/containers/${A}/start`, undefined, 'g3')
+      .exec(70, ...RUNC, A);
+    expect(host.found).toHaveLength(1);
+    expect(host.lines(0)).toContain(`exec runc create --bundle /b ${A}`);
+  });
+});
+
 describe('a run of the agent’s own', () => {
   it('is given what belongs to it, and is never found', () => {
     const host = new Host();

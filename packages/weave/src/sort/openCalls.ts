@@ -37,6 +37,8 @@ export class OpenCalls {
   #held = new Map<string, CallRecord>();
   #open = new Map<string, SortedCall>();
   #announced: Announced[] = [];
+  /** Requests that create containers of which the engine has not said yet which they are. */
+  #creating: SortedCall[] = [];
 
   /** Keeps a call until more is known of it; gives the one that its goroutine made before and never ended. */
   hold(enter: CallRecord): Omit<SortedCall, 'run'> | undefined {
@@ -56,6 +58,8 @@ export class OpenCalls {
   }
 
   begin(call: SortedCall): void {
+    const { side, path = '' } = call.enter;
+    if (side === 'server' && /\/containers\/create$/.test(path)) this.#creating.push(call);
     this.#open.set(keyOf(call.enter), call);
   }
 
@@ -108,6 +112,17 @@ export class OpenCalls {
         enter.side === 'server' && enter.protocol === 'http' && enter.path?.includes(`/${what}s`),
     );
     return fitting.length === 1 ? fitting[0] : undefined;
+  }
+
+  /** The newest request that created the container of this name: the one that names it, or the only one. Given once. */
+  creatorOf(name: string | undefined, at: number): SortedCall | undefined {
+    this.#creating = this.#creating.filter(({ enter }) => at - enter.at < FORGOTTEN_MS);
+    const nameOf = ({ enter }: SortedCall) => new URLSearchParams(enter.query ?? '').get('name');
+    const named = this.#creating.filter((one) => nameOf(one) === name);
+    const fitting = named.length > 0 ? named : this.#creating.filter((one) => nameOf(one) === null);
+    if (fitting.length !== 1) return undefined;
+    this.#creating = this.#creating.filter((one) => one !== fitting[0]);
+    return fitting[0];
   }
 
   isOpenFor(run: string): boolean {

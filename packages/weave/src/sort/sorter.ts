@@ -65,6 +65,8 @@ const HANGING_MS = 60_000;
 interface SortedRun {
   key: string;
   claimed: boolean;
+  /** It has a client whose requests can’t be seen where they are sent. */
+  unseenClient?: boolean;
   lastAt: number;
   pids: Set<number>;
 }
@@ -222,7 +224,11 @@ class HostSorter implements Sorter {
 
   #runOfRoot(root: RootRecord): SortedRun {
     const kin = this.#pids.get(root.pid);
-    if (root.role === 'client') return kin ?? this.#open(root.at, root.argv);
+    if (root.role === 'client') {
+      const run = kin ?? this.#open(root.at, root.argv);
+      run.unseenClient ||= isScript(root);
+      return run;
+    }
     const caller = root.container
       ? this.#calls.callerOf(
           root.container,
@@ -299,6 +305,9 @@ class HostSorter implements Sorter {
     const announced = this.#calls.announced(enter);
     const asker = announced && this.#runs.get(announced.run);
     if (asker) return asker;
+    // A client that is no Go program can't be seen sending. Where it is the only one, what nobody else sent is its own.
+    const unseen = [...this.#runs.values()].filter(({ unseenClient }) => unseenClient);
+    if (unseen.length === 1) return unseen[0];
     if (readsOnly(enter.method)) return undefined;
     const { container, execId } = containerOf(enter.path ?? '', enter.query);
     const id = container && (this.#names.get(container) ?? container);
@@ -321,9 +330,19 @@ class HostSorter implements Sorter {
 
   #event(record: EngineEventRecord): void {
     const { container, attributes } = record;
+    if (container && record.topic === 'container create' && !this.#containers.has(container)) {
+      const creator = this.#calls.creatorOf(attributes.name, record.at);
+      const made = creator && this.#runs.get(creator.run);
+      if (made) this.#keep(made, container, attributes.name);
+    }
     const owner = container ? this.#containers.get(container) : undefined;
     if (container && attributes.name && owner) this.#names.set(attributes.name, container);
     const run = owner ?? this.#runs.get(this.#calls.requestFor(record.topic)?.run ?? '');
     if (run) this.#give(run, record);
   }
+}
+
+/** Its interpreter stands first. */
+function isScript({ actor, argv }: RootRecord): boolean {
+  return argv[0]?.split('/').at(-1) !== actor;
 }
