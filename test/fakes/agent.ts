@@ -27,6 +27,7 @@ export async function startAgent(
   const server = createAgentServer({
     runs,
     access,
+    stateDir: folder,
     face: createFace({ host: '127.0.0.1', ...face }),
     pageFolder: join(folder, 'page'),
     doctor: async () => REPORT,

@@ -17,6 +17,7 @@ beforeEach(async () => {
     runs: lab.opened.runs,
     access,
     face: createFace({ host: '127.0.0.1' }),
+    stateDir: lab.stateDir,
     pageFolder: '/nonexistent',
     doctor: async () => ({}) as never,
     health: { version: '0', instance: 'x' },

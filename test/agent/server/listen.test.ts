@@ -12,6 +12,7 @@ function another(runs: Parameters<typeof createAgentServer>[0]['runs']) {
     runs,
     access: createAccess(),
     face: createFace({ host: '127.0.0.1' }),
+    stateDir: '/nowhere',
     pageFolder: '/nowhere',
     doctor: async () => REPORT,
     health: { version: '1', instance: 'x' },

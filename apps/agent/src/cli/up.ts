@@ -43,6 +43,7 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
     runs,
     access,
     face,
+    stateDir: options.stateDir,
     pageFolder: PAGE_FOLDER,
     doctor: options.doctor,
     health: { version: VERSION, instance },

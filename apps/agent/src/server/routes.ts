@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Runs } from '../run/runs.ts';
 import { type Access, tokenOf } from './access.ts';
 import { bodyProblem, parseBody, readBody, send } from './body.ts';
+import { layerRoutes } from './layerRoutes.ts';
 import { orderRoutes } from './orderRoutes.ts';
 import { answerFor, problem } from './problem.ts';
 import type { RawOutputs } from './rawOutput.ts';
@@ -13,6 +14,8 @@ export interface RouteOptions {
   runs: Runs;
   access: Access;
   rawOutputs: RawOutputs;
+  /** underdock’s own folder, where its layers lie. */
+  stateDir: string;
   doctor: () => Promise<DoctorReport>;
   /** What `GET /api/health` says to anybody. */
   health: { version: string; instance: string };
@@ -30,6 +33,7 @@ export function addRoutes(app: Express, options: RouteOptions): void {
   const routes = {
     ...hostRoutes(options),
     ...runRoutes(options),
+    ...layerRoutes(options),
     ...orderRoutes(options),
     ...traceRoutes(options),
   };
@@ -95,6 +99,9 @@ function authorize(access: Access): RequestHandler {
       send(res, problem(401, 'unauthorized', 'this needs a valid token', remedy));
     } else if (role === 'watch' && req.method !== 'GET' && req.method !== 'HEAD') {
       send(res, problem(403, 'watch-only', 'this link may only look', 'use the drive link to act'));
-    } else next();
+    } else {
+      res.locals.role = role;
+      next();
+    }
   };
 }

@@ -12,6 +12,7 @@ import type { Engine } from './engine.ts';
 import { HostPorts } from './hostPorts.ts';
 import { supplyImage } from './images.ts';
 import { removeEntry, writeEntry } from './journal.ts';
+import { snapshotData } from './look.ts';
 import { dockerMounts } from './mounts.ts';
 import { containerOrders } from './orders.ts';
 import { RUN_LABEL } from './recoverContainers.ts';
@@ -160,7 +161,9 @@ class DockerRun implements ViaRun {
     this.#container = container;
     this.#context.container?.(container.id);
     this.#write(container, 'live');
-    await container.look();
+    const snapshot = snapshotData(await container.look());
+    const told = { ...container.about(), actor: engine.actor };
+    if (snapshot) tell.fact('high-level/has-snapshot', snapshot, told);
     await this.#attach(container);
     return container;
   }

@@ -169,15 +169,21 @@ function overlayFolders(info: ContainerInspectInfo) {
   };
 }
 
+/** What a container’s root filesystem is mounted of; undefined where the engine does not say. */
+export function snapshotData(info: ContainerInspectInfo): Record<string, unknown> | undefined {
+  const { lower, layers, upper, work, merged } = overlayFolders(info);
+  return merged ? { kind: 'overlay', target: merged, layers: layers.length, lower, upper, work } : undefined;
+}
+
 function tellSnapshot(info: ContainerInspectInfo, layers: number, at: number): ReadBackRecord | undefined {
-  const { lower, upper, work, merged } = overlayFolders(info);
-  if (!merged) return undefined;
+  const data = snapshotData(info);
+  if (!data) return undefined;
   return {
     ...base(info, at),
     step: 'high-level/has-snapshot',
     layer: 'high-level',
     actor: { name: 'dockerd' },
-    data: { kind: 'overlay', target: merged, layers, lower, upper, work },
+    data: { ...data, layers },
     file: `GET /containers/${info.Id.slice(0, 12)}/json`,
     text: `GraphDriver ${info.GraphDriver?.Name}`,
   };

@@ -70,7 +70,7 @@ export class LayerFolders {
         });
         await this.#remember(folder, { unpackedBytes: bytes });
       });
-      await this.#say(layer, folder, !fresh, tell, cause);
+      await this.#say(layer, folder, !fresh, tell, cause, true);
       folders.push(folder);
     }
     return folders;
@@ -123,7 +123,15 @@ export class LayerFolders {
     await writeFile(`${folder}.json`, JSON.stringify(remembered), { mode: 0o600 });
   }
 
-  async #say(layer: PulledLayer, folder: string, cached: boolean, tell: Tell, cause: string): Promise<void> {
+  /** `own`: nothing but this layer lies in the folder. */
+  async #say(
+    layer: PulledLayer,
+    folder: string,
+    cached: boolean,
+    tell: Tell,
+    cause: string,
+    own = false,
+  ): Promise<void> {
     const { index, digest, diffId, mediaType, bytes, createdBy } = layer;
     const text = await readFile(`${folder}.json`, 'utf8').catch(() => '{}');
     markUsed(`${folder}.json`);
@@ -132,6 +140,7 @@ export class LayerFolders {
     const more = {
       ...(createdBy ? { createdBy } : {}),
       ...(unpackedBytes === undefined ? {} : { unpackedBytes }),
+      ...(own ? { folder } : {}),
     };
     tell.fact('high-level/has-layer', { ...data, ...more }, { cause: [cause] });
   }
