@@ -1,7 +1,7 @@
 import type { Layer } from '@underdock/trace';
 import type { CallRecord } from './record.ts';
 import { decodePayload, methodParts, type Said } from './sort/payload.ts';
-import { readsOnly } from './sort/requestPath.ts';
+import { readsOnly, toldQuery } from './sort/requestPath.ts';
 
 /** A call as its `begin` tells it. */
 export interface ToldCall {
@@ -27,7 +27,8 @@ export function tellCall(enter: CallRecord): ToldCall {
   if (protocol === 'http') {
     const client = side === 'client';
     const step = client ? 'client/request' : readsOnly(method) ? 'engine/query' : 'engine/request';
-    const data = { protocol, method, path, ...(query ? { query } : {}) };
+    const told = toldQuery(query);
+    const data = { protocol, method, path, ...(told ? { query: told } : {}) };
     return { step, layer: client ? 'client' : 'engine', asked: undefined, said: { request: {} }, data };
   }
   const { payload } = enter;

@@ -1,5 +1,6 @@
 import type { Evidence } from '@underdock/trace';
 import type { CallRecord, EngineEventRecord, RawRecord, RootRecord } from './record.ts';
+import { toldQuery } from './sort/requestPath.ts';
 
 type FromKernel = Extract<RawRecord, { source: 'tracepoint' | 'strace' }>;
 
@@ -16,7 +17,10 @@ export function kernelEvidence(record: FromKernel): Evidence {
 export function callEvidence(record: CallRecord): Evidence {
   const { phase, protocol, side, pid, tid, comm, routine, method, path, query, status, failed } = record;
   const raw = { event: `${protocol}_${side}_${phase}`, pid, tid, comm, goroutine: routine };
-  return { source: 'uprobe', raw: withoutAbsent({ ...raw, method, path, query, status, failed }) };
+  return {
+    source: 'uprobe',
+    raw: withoutAbsent({ ...raw, method, path, query: toldQuery(query), status, failed }),
+  };
 }
 
 /** The exec that made a program of the chain. */
