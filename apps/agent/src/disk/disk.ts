@@ -1,13 +1,13 @@
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { type DiskLayer, type DiskStack, diskStackOf } from '@underdock/chain';
 import type { DiskContent, DiskFolder, DiskLayerAnswer, DiskStackAnswer } from '@underdock/trace';
 import { AgentError } from '../error.ts';
-import { readMountinfo } from '../probe/cgroupMounts.ts';
 import type { Run } from '../run/runs.ts';
 import { readable } from './beneath.ts';
 import { readContent } from './content.ts';
 import { countBelow, MOST_COUNTED } from './count.ts';
 import { listFolder } from './listing.ts';
+import { mountOptions } from './mountOptions.ts';
 import { openLayer } from './stores.ts';
 
 /** A run, as far as its layers are asked for. */
@@ -29,11 +29,8 @@ export interface Disk {
   content(wanted: LayerWanted, path: string): DiskContent;
 }
 
-/** Looks at layers; `mountinfo` is the kernel’s table of mounts as this process sees it. */
-export function openDisk(
-  stateDir: string,
-  mountinfo: () => string = () => readFileSync('/proc/self/mountinfo', 'utf8'),
-): Disk {
+/** Looks at layers. `stateDir` is underdock’s own folder. */
+export function openDisk(stateDir: string): Disk {
   const open = ({ run, container, index }: LayerWanted) => {
     const layer = diskStackOf(run.events, container).layers[index];
     if (!layer) throw noLayer(index);
@@ -42,8 +39,8 @@ export function openDisk(
   return {
     stack(run, container) {
       const stack = diskStackOf(run.events, container);
-      const mountOptions = optionsOf(stack, mountinfo());
-      return { ...described(stack, stateDir, run.id), ...(mountOptions ? { mountOptions } : {}) };
+      const options = mountOptions(stack, run.events);
+      return { ...described(stack, stateDir, run.id), ...(options ? { mountOptions: options } : {}) };
     },
     async files(wanted, path) {
       const root = open(wanted);
@@ -106,14 +103,6 @@ function described(stack: DiskStack, stateDir: string, run: string): DiskStackAn
   };
   const layers = stack.layers.toReversed().map(describe).toReversed();
   return { ...stack, layers, lower: [...stack.lower] };
-}
-
-function optionsOf({ target }: DiskStack, mountinfo: string): string | undefined {
-  if (target === undefined) return undefined;
-  const mount = readMountinfo(mountinfo).findLast(
-    (one) => one.mountPoint === target && one.fstype === 'overlay',
-  );
-  return mount?.superOptions.join(',');
 }
 
 function noLayer(index: number): AgentError {
