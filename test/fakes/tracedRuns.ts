@@ -1,4 +1,5 @@
 import type { RunRequest, RunSummary, TraceEvent, TraceHeader } from '@underdock/trace';
+import type { RunError } from '../../apps/agent/src/run/error.ts';
 import type { Run, Runs } from '../../apps/agent/src/run/runs.ts';
 
 type Listener = (events: readonly TraceEvent[], closed: boolean) => void;
@@ -84,9 +85,11 @@ export function createTracedRuns(
   headerOf: (id: string) => TraceHeader = () => {
     throw new Error('this test starts no runs');
   },
-): Runs & { add(header: TraceHeader): TracedRun } {
+): Runs & { add(header: TraceHeader): TracedRun; refuseWatch(why: RunError | undefined): void } {
   const all = new Map<string, TracedRun>();
   const listeners = new Set<() => void>();
+  let watching = false;
+  let refusal: RunError | undefined;
   const changed = () => {
     for (const listener of listeners) listener();
   };
@@ -105,8 +108,17 @@ export function createTracedRuns(
     },
     get: (id) => all.get(id),
     list: () => [...all.values()].map((run) => run.summary()),
-    watching: false,
-    async watchHost() {},
+    refuseWatch(why) {
+      refusal = why;
+    },
+    get watching() {
+      return watching;
+    },
+    async watchHost(on) {
+      if (on && refusal) throw refusal;
+      watching = on;
+      changed();
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -38,7 +38,8 @@ export function nameOf(
   const inRock = route.place === 'strip 3';
   const ref = { span: call.span, seq: call.beginSeq, step: call.step };
   const size = layout.small;
-  const { x, y, room } = route.text;
+  const { y } = route.text;
+  const { x, room } = fitted(route, textWidth(naming.text, { size, mono: true }), layout);
   const soft = naming.weight < 600 ? 'ink-soft' : 'ink';
   const text = words({
     key: `name/${call.key}`,
@@ -71,6 +72,16 @@ export function nameOf(
     ref,
   };
   return [plate, ...text];
+}
+
+/** A name that is too long for the room to its right begins further left, as far as the dive's own line. */
+function fitted({ place, text }: Route, wanted: number, layout: Layout): { x: number; room: number } {
+  const { x, room } = text;
+  // In a band there are boxes to the left, in a strip only lines.
+  if (!place.startsWith('strip')) return text;
+  const least = Math.min(x, layout.diveX + layout.small);
+  const begin = Math.max(least, x - Math.max(0, wanted - room));
+  return { x: begin, room: room + x - begin };
 }
 
 const PLATES = ['band-client', 'band-engine', 'band-high-level', 'band-low-level'];

@@ -30,7 +30,7 @@ export function arrowShapes(state: ChainState, layout: Layout, boxes: Boxes, opt
   const bright = [current, selected === current ? undefined : selected].filter((call) => call !== undefined);
   const named = new Set<string>();
   const front = bright.flatMap((call, i) =>
-    brightArrow(state, call, layout, boxes, named, { index: i, count: i === 0 ? options.count : 1 }),
+    brightArrow(recent[0], call, layout, boxes, named, { index: i, count: i === 0 ? options.count : 1 }),
   );
   const fading = others
     .slice(0, FADING)
@@ -85,18 +85,13 @@ function hue(call: Call): string {
   return `${call.layer === 'kernel' || call.layer === 'process' ? 'rock' : 'layer'}-${call.layer}`;
 }
 
-/** A call has been answered after others had begun below it: what moves now is the answer. */
-function isAnswer(state: ChainState, call: Call): boolean {
-  return (
-    call.endAt !== undefined &&
-    call.layer !== 'kernel' &&
-    state.calls.at(-1)?.key !== call.key &&
-    !sameEnd(call)
-  );
+/** A call has been answered after others of this level had begun below it: what moves now is the answer. */
+function isAnswer(call: Call, newest: Call | undefined): boolean {
+  return call.endAt !== undefined && call.layer !== 'kernel' && newest?.key !== call.key && !sameEnd(call);
 }
 
 function brightArrow(
-  state: ChainState,
+  newest: Call | undefined,
   call: Call,
   layout: Layout,
   boxes: Boxes,
@@ -105,7 +100,7 @@ function brightArrow(
 ): Shape[] {
   const route = routeOf(call, layout, boxes, index);
   if (!route) return [];
-  const answers = isAnswer(state, call);
+  const answers = isAnswer(call, newest);
   const points = answers ? route.back : route.points;
   const failed = Boolean(call.failure);
   const states = [
