@@ -50,6 +50,8 @@ export class RelayEvents {
   readonly #states = new Map<string, string>();
   /** Containers of which an engine has said that they came to the end of their memory. */
   readonly #outOfMemory = new Set<string>();
+  /** Requests of underdock’s own whose act it tells itself: the probe’s sight of it is a detail. */
+  readonly #toldSpans = new Set<string>();
   /** What a program said of its failure, by pid. */
   readonly #said = new Map<number, string>();
   #client: string | undefined;
@@ -66,6 +68,8 @@ export class RelayEvents {
       this.#lineage.blame(record.container, record.span);
     }
     if (record.span && record.step === 'client/run') this.#client = record.span;
+    if (record.layer === 'engine' && record.type === 'begin')
+      for (const span of record.cause ?? []) this.#toldSpans.add(span);
     if (record.step !== 'client/request' || record.type !== 'begin' || !record.span) return;
     const { method, path, query } = record.data as Record<string, string | undefined>;
     this.#calls.announce({ at: record.at, run: record.span, method, path, query });
@@ -171,8 +175,10 @@ export class RelayEvents {
   }
 
   #enter(record: CallRecord): void {
-    const told = tellCall(record);
-    const cause = this.#causeOf(record, told);
+    const seen = tellCall(record);
+    const cause = this.#causeOf(record, seen);
+    const isTold = seen.step === 'engine/request' && cause !== undefined && this.#toldSpans.has(cause);
+    const told = isTold ? { ...seen, step: 'engine/query' } : seen;
     const span = this.#writer.newSpan();
     const path = containerOf(record.path ?? '', record.query).container;
     const container = told.said.container ?? (path && /^[0-9a-f]{64}$/.test(path) ? path : undefined);
@@ -197,7 +203,7 @@ export class RelayEvents {
     this.#calls.begin({ enter: record, said: told.said, run: span });
     if (record.protocol !== 'http') return;
     if (record.side === 'client') this.#calls.announce({ ...record, run: span });
-    else if (container && told.step === 'engine/request') this.#lastAsked.set(container, span);
+    else if (container && seen.step === 'engine/request') this.#lastAsked.set(container, span);
   }
 
   #causeOf(record: CallRecord, { said }: ToldCall): string | undefined {

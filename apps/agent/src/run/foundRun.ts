@@ -6,8 +6,8 @@ import { faultOf } from '../probe/lostCount.ts';
 import type { EngineLook } from '../via/docker/look.ts';
 import { startClock, type TraceClock } from './clock.ts';
 import { RunError } from './error.ts';
-import { filterGauges } from './gaugeFilter.ts';
 import { type GrowingTrace, growTrace, type TraceListener } from './growingTrace.ts';
+import { InitLook } from './initLook.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 import type { FoundSink } from './relay.ts';
 import type { Run } from './runs.ts';
@@ -50,9 +50,7 @@ class Watched implements FoundRun {
   /** The engine that was asked for something in this run. */
   #engine: number | undefined;
   #exitCode = 0;
-  #inits = new Set<number>();
-  #entered = new Set<string>();
-  #stopGauges: (() => void)[] = [];
+  readonly #inits: InitLook;
   #finish: (outcome: { exitCode: number }) => void = () => {};
 
   constructor(found: Found, around: FoundSurroundings) {
@@ -63,6 +61,7 @@ class Watched implements FoundRun {
     this.#clock = startClock(BigInt(Math.round(found.at * 1e6)));
     this.#redactor = createRedactor({ env: [], command: [...found.command] });
     this.#trace = this.#openTrace(found);
+    this.#inits = new InitLook(around.look, (record) => this.#trace.add(record), this.#clock.now);
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -131,7 +130,7 @@ class Watched implements FoundRun {
 
   close(): void {
     if (this.closed) return;
-    for (const stop of this.#stopGauges) stop();
+    this.#inits.stop();
     this.#trace.close();
     this.#around.changed();
     this.#finish({ exitCode: this.#exitCode });
@@ -193,35 +192,12 @@ class Watched implements FoundRun {
   }
 
   #noticed(events: readonly TraceEvent[]): void {
-    for (const { step, type, data, container, actor } of events) {
+    for (const { step, type, data } of events) {
       if (step === 'client/command' && type === 'end') this.#exitCode = Number(data.exitCode ?? 0);
-      if (!container) continue;
-      if (step === 'low-level/exec') this.#entered.add(container);
-      if (step === 'process/has-process' && data.role === 'init' && data.alive !== false)
-        this.#begun(container, Number(data.pid));
-      const stands = NEW_ROOT.has(step) && type === 'end' && data.error === undefined;
-      if (stands && actor.pid !== undefined && this.#inits.has(actor.pid))
-        this.#glance('inside', container, actor.pid);
     }
-  }
-
-  /** An init exists. Who enters a container finds its files in place; who begins one sees the host’s until pivot_root. */
-  #begun(container: string, pid: number): void {
-    if (this.#inits.has(pid)) return;
-    this.#inits.add(pid);
-    this.#glance('around', container, pid);
-    if (this.#entered.has(container)) this.#glance('inside', container, pid);
-    const add = filterGauges((record) => this.#trace.add(record));
-    this.#stopGauges.push(this.#around.look.gauges(container, pid, add, this.#clock.now));
-  }
-
-  #glance(part: 'around' | 'inside', container: string, pid: number): void {
-    const add = (record: RawRecord) => this.#trace.add(record);
-    void this.#around.look.glance(part, container, pid, add, this.#clock.now);
+    this.#inits.events(events);
   }
 }
-
-const NEW_ROOT: ReadonlySet<string> = new Set(['kernel/pivot-root', 'kernel/chroot']);
 
 /** The environment in an OCI runtime config. */
 export function environmentOf(config: unknown): string[] {

@@ -10,6 +10,7 @@ import { describeError } from './error.ts';
 import { environmentOf } from './foundRun.ts';
 import { filterGauges } from './gaugeFilter.ts';
 import { type GrowingTrace, growTrace, type TraceListener } from './growingTrace.ts';
+import { InitLook } from './initLook.ts';
 import { KernelSeen } from './kernelSeen.ts';
 import { createOutputLog, type OutputLog } from './outputLog.ts';
 import type { Redactor } from './redact.ts';
@@ -75,6 +76,7 @@ class LiveRun implements Run {
   #seen = new KernelSeen();
   #stopGauges: (() => void) | undefined;
   #joined: Joined | undefined;
+  #inits: InitLook | undefined;
   #unfollow: () => void;
 
   constructor(start: RunStart, around: RunSurroundings) {
@@ -179,6 +181,9 @@ class LiveRun implements Run {
     };
     const { relay, watch } = this.#around;
     if (!this.#start.via.relayed || !relay) return watch.follow(this.#clock.monotonicNs, take);
+    const inits = new InitLook(this.#around.look, (record) => this.#trace.add(record), this.#clock.now);
+    this.#inits = inits;
+    this.#trace.subscribe((events) => inits.events(events));
     const joined = relay.join(this.id, this.#clock.monotonicNs, take);
     this.#joined = joined;
     return () => joined.leave();
@@ -259,9 +264,11 @@ class LiveRun implements Run {
         this.#around.changed();
       },
       waiting: async (container, pid) => {
+        if (this.#inits?.has(pid)) return;
         await look.waiting(container, pid, add, this.#clock.now);
         this.#stopGauges = look.gauges(container, pid, filterGauges(add), this.#clock.now);
       },
+      looks: this.#joined !== undefined && this.#around.watch.state.name === 'bpftrace',
       seen: async (pid) => {
         await this.#settle();
         return this.#seen.of(pid);
@@ -279,7 +286,10 @@ class LiveRun implements Run {
 
   #become(state: RunSummary['state']): void {
     if (this.#state === state) return;
-    if (state === 'stopping' || state === 'finished' || state === 'failed') this.#stopGauges?.();
+    if (state === 'stopping' || state === 'finished' || state === 'failed') {
+      this.#stopGauges?.();
+      this.#inits?.stop();
+    }
     this.#state = state;
     this.#around.changed();
   }
@@ -289,6 +299,7 @@ class LiveRun implements Run {
       (error: unknown): Outcome => ({ exitCode: 125, error: describeError(error) }),
     );
     this.#stopGauges?.();
+    this.#inits?.stop();
     this.#output.close();
     const { exitCode, error } = outcome;
     if (error) this.#client.fail(error, { exitCode });

@@ -19,6 +19,8 @@ export interface ViaContext {
   learnEnv?(env: readonly string[]): void;
   /** The container's init exists and waits for start: /proc and cgroup files are read back now. Await it. */
   waiting(container: string, pid: number): Promise<void>;
+  /** The run reads them back by itself, as soon as the probe tells of an init. */
+  looks?: boolean;
   /** The container's state has changed; `running` after start. */
   state(state: 'preparing' | 'held' | 'running' | 'stopping'): void;
   /** What the kernel's watcher saw of a process up to now; waits a moment for records that are under way. */

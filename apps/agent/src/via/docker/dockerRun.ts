@@ -205,15 +205,20 @@ class DockerRun implements ViaRun {
     await this.#ports.openNamed(publish, this.#context.tell, container.about());
     this.#started = true;
     await container.start(this.#request.entrypoint ?? this.#request.command[0] ?? 'of the image');
+    // Who types as soon as it runs finds the terminal in its size.
+    await this.#resize();
     if (!this.#stopping) this.#context.state('running');
     const info = await container.look();
     await this.#readBack(container, info.State.Pid);
     if (info.State.Running) await this.#ports.openChosen(publish, info);
-    await this.#resize();
   }
 
-  /** The process runs already: docker lets nobody look between the two. One that was quick has nothing left to be read. */
+  /**
+   * Without a probe nobody says when a process comes to be: it runs already, as docker lets nobody look between the two. One that was
+   * quick has nothing left to be read.
+   */
   async #readBack(container: DockerContainer, pid: number): Promise<void> {
+    if (this.#context.looks) return;
     if (pid > 0 && existsSync(`/proc/${pid}/ns`)) return this.#context.waiting(container.id, pid);
     const why = 'the process had ended before the engine could be asked for its pid';
     const told = { ...container.about(), layer: 'process', actor: { name: 'read-back' } } as const;

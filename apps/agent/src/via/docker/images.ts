@@ -25,7 +25,7 @@ export async function supplyImage(
 ): Promise<EngineImage> {
   const { domain, path, tag, digest, familiar } = parseReference(await aliased(engine, reference, asking));
   const { tell, cause } = asking;
-  const named = { reference: familiar, registry: domain, repository: path };
+  const named = { reference: familiar, repository: path };
   const act = tell.begin(
     'high-level/resolve-image',
     { ...named, ...(tag ? { tag } : {}), ...(digest ? { digest } : {}) },
@@ -39,7 +39,7 @@ export async function supplyImage(
     const info = there ?? (await inspectImage(engine, familiar, within));
     if (!info) throw gone(familiar);
     await tellLayers(engine, familiar, info, present, within);
-    act.end({ ...identity(info), cached: there !== undefined });
+    act.end({ ...identity(info), ...(there ? { cached: true } : { registry: domain }) });
     return { name: familiar, info };
   } catch (error) {
     act.fail(error);
