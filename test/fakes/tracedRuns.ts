@@ -88,11 +88,8 @@ export function createTracedRuns(
 ): Runs & { add(header: TraceHeader): TracedRun; refuseWatch(why: RunError | undefined): void } {
   const all = new Map<string, TracedRun>();
   const listeners = new Set<() => void>();
-  let watching = false;
-  let refusal: RunError | undefined;
-  const changed = () => {
-    for (const listener of listeners) listener();
-  };
+  const watch = { on: false, refusal: undefined as RunError | undefined };
+  const changed = () => listeners.forEach((listener) => void listener());
   const add = (header: TraceHeader) => {
     const run = new TracedRun(header, changed);
     all.set(run.id, run);
@@ -109,14 +106,14 @@ export function createTracedRuns(
     get: (id) => all.get(id),
     list: () => [...all.values()].map((run) => run.summary()),
     refuseWatch(why) {
-      refusal = why;
+      watch.refusal = why;
     },
     get watching() {
-      return watching;
+      return watch.on;
     },
     async watchHost(on) {
-      if (on && refusal) throw refusal;
-      watching = on;
+      if (on && watch.refusal) throw watch.refusal;
+      watch.on = on;
       changed();
     },
     onChange(listener) {
