@@ -2,8 +2,8 @@ import type { RawRecord } from '@underdock/weave';
 import type { Follower } from '../layers/watcher.ts';
 import { faultOf } from './lostCount.ts';
 
-/** A fault in one follower is told to it as a lost record, and is nobody else's. */
-function give(record: RawRecord, take: Follower): void {
+/** Hands a record to one follower. A fault in it is told to it as a lost record, and is nobody else's. */
+export function give(record: RawRecord, take: Follower): void {
   try {
     take(record);
   } catch (error) {

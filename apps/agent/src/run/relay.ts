@@ -2,6 +2,7 @@ import type { WatcherState } from '@underdock/trace';
 import { type Claim, createSorter, type Found, type RawRecord } from '@underdock/weave';
 import { Bundles } from '../layers/4-low-level/bundles.ts';
 import type { Follower, Watcher } from '../layers/watcher.ts';
+import { give } from '../probe/fanOut.ts';
 
 /** Who takes a found run’s records, on that run’s own clock, and hears of its end. */
 export interface FoundSink {
@@ -33,6 +34,16 @@ export interface Relay {
   /** True when everything that happened before the call has reached its run, false after `timeoutMs`. */
   settle(timeoutMs: number): Promise<boolean>;
   stop(): Promise<void>;
+}
+
+/** strace watches what underdock starts; an engine’s processes are not its children. */
+function unseen({ layer, name, why }: WatcherState): WatcherState {
+  return {
+    layer,
+    name,
+    state: 'missing',
+    why: `what an engine does in the kernel is not seen: ${why ?? ''}`,
+  };
 }
 
 const TICK_MS = 50;
@@ -70,7 +81,7 @@ class HostRelay implements Relay {
   }
 
   get states(): readonly WatcherState[] {
-    return this.#watchers.map((watcher) => watcher.state);
+    return this.#watchers.map(({ state }) => (state.name === 'strace' ? unseen(state) : state));
   }
 
   async begin(): Promise<void> {
@@ -115,16 +126,26 @@ class HostRelay implements Relay {
   }
 
   #opened(found: Found): void {
-    const sink = this.#found?.(found);
+    const sink = this.#offer(found);
     if (!sink) return;
     const { originNs, take, closed } = sink;
     this.#sinks.set(found.key, { originMs: Number(originNs) / 1e6, take, closed });
   }
 
+  /** A run whose trace can’t be written, on a full disk say, is not shown; the others go on. */
+  #offer(found: Found): FoundSink | undefined {
+    try {
+      return this.#found?.(found);
+    } catch {
+      return undefined;
+    }
+  }
+
   #give(key: string, record: RawRecord): void {
     const sink = this.#sinks.get(key);
     if (!sink) return;
-    const take = (one: RawRecord | undefined) => one && sink.take({ ...one, at: one.at - sink.originMs });
+    const take = (one: RawRecord | undefined) =>
+      one && give({ ...one, at: one.at - sink.originMs }, sink.take);
     if (record.kind === 'exit') take(this.#bundles.ended(record));
     take(record);
     if (record.kind === 'root') take(this.#bundles.begun(record));
