@@ -57,7 +57,7 @@ export const STEPS = {
   'engine/query': act(
     'engine',
     'calls',
-    'protocol, method, path, query? (a call that only asks: GET, HEAD); end: status?, hijacked?',
+    'protocol, method, path, query? (a call that only asks: GET, HEAD; or one whose act underdock tells itself); end: status?, hijacked?',
   ),
   'engine/event': moment('engine', 'calls', 'topic, attributes{}'),
   'engine/build-step': moment('engine', 'story', 'text'),
