@@ -1,6 +1,7 @@
 import type { RunRequest, TraceEvent, TraceHeader } from '@underdock/trace';
+import { secretWord } from './argumentSecrets.ts';
 import { KnownSecrets } from './knownSecrets.ts';
-import { isSecretName, REDACTED, redactPatterns, SECRET_FLAG, SECRET_KEY } from './secrets.ts';
+import { isSecretName, REDACTED, redactPatterns, SECRET_KEY } from './secrets.ts';
 
 /**
  * Takes secrets out of everything that a run stores or sends: values of environment variables (names stay), credentials
@@ -49,17 +50,17 @@ class RunRedactor implements Redactor {
 
   /** The command's words also become text: a title, a line to type, a script. There the flag is no neighbour in a list. */
   learnArguments(words: readonly string[]): void {
-    for (const [index, word] of words.entries()) {
-      const { flag, secret } = JOINED_SECRET.exec(word)?.groups ?? {};
-      const before = words[index - 1] ?? '';
-      if (flag && secret) this.#secrets.addArgument(flag, secret);
-      else if (SECRET_FLAG.test(before) && isArgument(word)) this.#secrets.addArgument(before, word);
+    for (const index of words.keys()) {
+      const found = secretWord(words, index);
+      if (found?.kind === 'variable') this.learnEnv([found.entry], true);
+      else if (found) this.#secrets.addArgument(found.flag, found.secret);
     }
   }
 
   header(header: TraceHeader): TraceHeader {
-    const title = this.text(header.title);
     const command = this.#value(header.command, 'command') as string[];
+    const isTyped = header.title !== '' && header.command.join(' ').startsWith(header.title);
+    const title = this.text(isTyped ? command.join(' ').slice(0, header.title.length) : header.title);
     const redacted = [...new Set([...header.redacted, ...this.#names])].slice(0, 1000);
     for (const name of this.#names) this.#told.add(name);
     return { ...header, title, command, redacted };
@@ -116,18 +117,12 @@ class RunRedactor implements Redactor {
   #list(list: unknown[], key: string): unknown[] {
     return list.map((item, index) => {
       if (typeof item !== 'string') return this.#value(item, '');
-      const before = list[index - 1];
-      if (isEnvironment(key) || before === '-e' || before === '--env') return this.#entry(item, '');
-      const joined = /^(--env=|-e)(?=[A-Za-z_]\w*=)/.exec(item)?.[0];
-      if (joined) return this.#entry(item.slice(joined.length), joined);
-      const flag = JOINED_SECRET.exec(item)?.groups?.flag;
-      if (flag !== undefined) {
-        this.#names.add(`argument of ${flag}`.slice(0, 300));
-        return `${flag}=${REDACTED}`;
-      }
-      if (typeof before === 'string' && SECRET_FLAG.test(before) && isArgument(item)) {
-        this.#names.add(`argument of ${before}`.slice(0, 300));
-        return REDACTED;
+      if (isEnvironment(key)) return this.#entry(item, '');
+      const found = secretWord(list, index);
+      if (found?.kind === 'variable') return this.#entry(found.entry, found.prefix);
+      if (found) {
+        this.#names.add(`argument of ${found.flag}`.slice(0, 300));
+        return found.shown + REDACTED;
       }
       return this.text(item);
     });
@@ -146,13 +141,6 @@ class RunRedactor implements Redactor {
     this.#names.add(`env ${name}`.slice(0, 300));
     return [name, REDACTED];
   }
-}
-
-/** A flag and its secret in one word. */
-const JOINED_SECRET = new RegExp(`^(?<flag>${SECRET_FLAG.source.slice(1, -1)})=(?<secret>[\\s\\S]+)$`, 'i');
-
-function isArgument(word: string): boolean {
-  return word !== '' && word !== REDACTED && word !== '--';
 }
 
 function isEnvironment(key: string): boolean {

@@ -19,7 +19,7 @@ export const SECRET_KEY =
 
 /** Flags whose next argument is a secret. */
 export const SECRET_FLAG =
-  /^--?[\w-]{0,40}(password|passwd|passphrase|secret|token|api-?key|access-?key|private-?key|credentials?)$/i;
+  /^--?[\w-]{0,40}(password|passwd|passphrase|secret|token|api-?key|access-?key|private-?key|credentials?|creds)$/i;
 
 const NAMED =
   'password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|x-amz-signature|x-amz-credential|signature';
