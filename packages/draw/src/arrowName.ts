@@ -80,7 +80,8 @@ function fitted({ place, text }: Route, wanted: number, layout: Layout): { x: nu
   // In a band there are boxes to the left, in a strip only lines.
   if (!place.startsWith('strip')) return text;
   const least = Math.min(x, layout.diveX + layout.small);
-  const begin = Math.max(least, x - Math.max(0, wanted - room));
+  // One px more, since sums of widths are not exact.
+  const begin = Math.max(least, x - Math.max(0, wanted + 1 - room));
   return { x: begin, room: room + x - begin };
 }
 
