@@ -86,6 +86,6 @@ function containerd(system: System): Check {
   const name = 'containerd';
   const socket = '/run/containerd/containerd.sock';
   if (system.exists(socket)) return { name, state: 'ok', found: `a socket at ${socket}` };
-  const found = 'no socket; underdock’s own high-level part is used';
+  const found = `no socket at ${socket}; underdock’s own high-level part is used`;
   return { name, state: 'missing', found, remedy: install('containerd') };
 }

@@ -7,6 +7,7 @@ import { readHostAbilities } from '../via/embedded/bundle/host.ts';
 import { openByHand } from '../via/embedded/lowLevel/byHand.ts';
 import { type FoundRuntime, findRuntimes } from '../via/embedded/lowLevel/runtimes.ts';
 import { cgroupCheck, layoutOf } from './cgroups.ts';
+import { daemonChecks } from './daemons.ts';
 import { engineChecks, runtimeChecks, toolCheck } from './engines.ts';
 import { isolationChecks } from './isolation.ts';
 import { portCheck, spaceCheck } from './space.ts';
@@ -24,7 +25,8 @@ export interface ExamineOptions {
 export async function examineHost({ stateDir, env }: ExamineOptions): Promise<DoctorReport> {
   const linux = process.platform === 'linux';
   const runtimes = linux ? await runtimesOf(stateDir) : [];
-  return examine(createSystem(env), stateDir, runtimes, (await describeHost()).versions);
+  const daemons = linux ? await daemonChecks() : [];
+  return examine(createSystem(env), stateDir, runtimes, (await describeHost()).versions, daemons);
 }
 
 /** The same for a given system and the runtimes that were found on it. */
@@ -33,6 +35,7 @@ export async function examine(
   stateDir: string,
   runtimes: readonly FoundRuntime[],
   versions: Record<string, string>,
+  daemons: readonly Check[] = [],
 ): Promise<DoctorReport> {
   const environment = environmentOf(system);
   const checks = surroundingChecks(system, environment);
@@ -50,6 +53,7 @@ export async function examine(
       tools,
       ...watching,
       ...engines,
+      ...daemons,
     );
   }
   checks.push(spaceCheck(stateDir), portCheck());
