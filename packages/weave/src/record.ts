@@ -93,6 +93,9 @@ export interface ExecRecord extends KernelRecord {
   newComm?: string;
   argv?: string[];
   syscall?: 'execve' | 'execveat';
+  /** Who starts it, as the host counts users, and the inode of the pid namespace that it is started in. */
+  uid?: number;
+  pidNamespace?: number;
 }
 
 /** The last thread of a process has ended. */
@@ -217,6 +220,9 @@ export interface RootRecord {
   container?: string;
   /** A runtime's or shim's subcommand: `create`, `start`, `delete`. */
   verb?: string;
+  /** As its exec has them: what it names is to be trusted only as far as who started it. */
+  uid?: number;
+  pidNamespace?: number;
 }
 
 /** A watcher came or went while the trace was growing. */

@@ -141,7 +141,7 @@ export class ProbeDecoder {
     return true;
   }
 
-  #exec([ns, pid, tid, oldTid, bytes]: number[], comm: string): boolean {
+  #exec([ns, pid, tid, oldTid, bytes, uid, pidNamespace]: number[], comm: string): boolean {
     if (tid === undefined || bytes === undefined || oldTid === undefined) return false;
     const path = this.#pieces.take(tid).get(0) ?? '';
     const argv = this.#pieces.takeArguments(tid, bytes);
@@ -156,6 +156,8 @@ export class ProbeDecoder {
       argv,
       syscall,
       newComm: utf8(comm),
+      ...(uid === undefined ? {} : { uid }),
+      ...(pidNamespace === undefined ? {} : { pidNamespace }),
       ...place(ns, pid, tid, entered?.comm ?? comm),
     });
     return true;

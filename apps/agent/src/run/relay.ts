@@ -3,6 +3,7 @@ import { type Claim, createSorter, type Found, type RawRecord } from '@underdock
 import { Bundles } from '../layers/4-low-level/bundles.ts';
 import type { Follower, Watcher } from '../layers/watcher.ts';
 import { give } from '../probe/fanOut.ts';
+import { hostNamespaces } from './host.ts';
 
 /** Who takes a found run’s records, on that run’s own clock, and hears of its end. */
 export interface FoundSink {
@@ -63,7 +64,7 @@ class HostRelay implements Relay {
   readonly #unfollow: (() => void)[];
   #found: ((found: Found) => FoundSink | undefined) | undefined;
   readonly #sorter;
-  readonly #bundles = new Bundles();
+  readonly #bundles = new Bundles(hostNamespaces().pid);
 
   constructor(kernel: Watcher, others: readonly Watcher[], agentPid: number) {
     const watchers = [kernel, ...others];

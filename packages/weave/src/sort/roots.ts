@@ -33,7 +33,7 @@ export const ROOT_COMMS: readonly string[] = [
 export function readRoot(exec: ExecRecord): RootRecord | undefined {
   const argv = exec.argv ?? [];
   const actor = programOf(exec);
-  const root = { kind: 'root', at: exec.at, pid: exec.pid, actor, argv } as const;
+  const root = { kind: 'root', at: exec.at, pid: exec.pid, actor, argv, ...starter(exec) } as const;
   if (CLIENTS.has(actor)) return { ...root, role: 'client' };
   if (actor.startsWith('containerd-shim')) return { ...root, role: 'shim', ...shim(argv) };
   if (actor === 'conmon') return { ...root, role: 'monitor', ...withContainer(flagOf(argv, '-c', '--cid')) };
@@ -42,6 +42,10 @@ export function readRoot(exec: ExecRecord): RootRecord | undefined {
   // runc starts itself anew inside: that is its own doing, not a call of somebody.
   if (verb === undefined || verb === 'init') return undefined;
   return { ...root, role: 'runtime', verb, ...withContainer(idAmong(positional)) };
+}
+
+function starter({ uid, pidNamespace }: ExecRecord): Pick<RootRecord, 'uid' | 'pidNamespace'> {
+  return { ...(uid === undefined ? {} : { uid }), ...(pidNamespace === undefined ? {} : { pidNamespace }) };
 }
 
 /** The last part of a program's path; what runs from a memory file or a descriptor goes by its first argument. */

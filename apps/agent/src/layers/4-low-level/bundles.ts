@@ -13,11 +13,20 @@ const MOST_OPEN = 200;
  * begins, and its own log when it failed. Files vanish with the container, so the log is opened at the beginning.
  */
 export class Bundles {
+  readonly #pidNamespace: number | undefined;
   #logs = new Map<number, { fd: number; root: RootRecord }>();
+
+  /** `pidNamespace` is the host’s, as an inode. */
+  constructor(pidNamespace: number | undefined) {
+    this.#pidNamespace = pidNamespace;
+  }
 
   /** What a runtime was given: nothing where it names no bundle or that can’t be read any more. */
   begun(root: RootRecord): ReadBackRecord | undefined {
-    if (root.role !== 'runtime') return undefined;
+    // Whoever calls his program runc may name any file, and the agent can read them all: only root is believed, and only
+    // outside of containers, where a path means the same file.
+    if (root.role !== 'runtime' || root.uid !== 0 || root.pidNamespace !== this.#pidNamespace)
+      return undefined;
     this.#keepLog(root);
     const bundle = flagOf(root.argv, '--bundle', '-b');
     if (!bundle || !root.container || (root.verb !== 'create' && root.verb !== 'run')) return undefined;

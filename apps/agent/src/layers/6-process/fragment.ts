@@ -37,7 +37,8 @@ const program = {
   $q = (struct task_struct *)curtask; $p = (uint64)$q->mm->arg_start; $l = (uint64)$q->mm->arg_end - $p; $all = $l;
   ${PRINT_ARGUMENTS}
   printf("s %d 0 0:%s\\n", tid, str(args->filename));
-  printf("p %llu %d %d %d %lu:%s\\n", nsecs, pid, tid, args->old_pid, $all, comm);
+  printf("p %llu %d %d %d %lu %u %u:%s\\n", nsecs, pid, tid, args->old_pid, $all,
+    uid, $q->nsproxy->pid_ns_for_children->ns.inum, comm);
   if (comm == "dockerd" || comm == "containerd") { delete(@t[(uint64)pid]); } }`,
 };
 
