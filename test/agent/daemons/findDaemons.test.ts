@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -80,6 +90,28 @@ it('names the sockets on which a process listens', async () => {
   expect(await listeningSockets(process.pid)).toContain(socket);
   server.close();
   expect(await listeningSockets(2 ** 22 + 1)).toEqual([]);
+});
+
+it.each([
+  ['an ordinary user’s', { uid: '4711\t4711\t4711\t4711', pidNamespace: '' }],
+  ['one that only pretends to be root’s', { uid: '4711\t0\t0\t0', pidNamespace: '' }],
+  ['one in a container', { uid: '0\t0\t0\t0', pidNamespace: 'pid:[4026532999]' }],
+])('asks no socket of %s: who calls his program dockerd would answer to root', async (_, who) => {
+  const proc = join(folder, 'proc');
+  const own = readlinkSync('/proc/self/ns/pid');
+  const at = (...parts: string[]) => join(proc, ...parts);
+  for (const place of ['7/fd', '7/net', '7/ns', 'self/ns']) mkdirSync(at(place), { recursive: true });
+  symlinkSync('socket:[99]', at('7/fd/3'));
+  writeFileSync(at('7/net/unix'), '0: 00000002 00000000 00010000 0001 01 99 /run/docker.sock\n');
+  writeFileSync(at('7/status'), `Name:\tdockerd\nUid:\t${'0\t0\t0\t0'}\n`);
+  symlinkSync(own, at('self/ns/pid'));
+  symlinkSync(own, at('7/ns/pid'));
+  expect(await listeningSockets(7, { proc })).toEqual(['/run/docker.sock']);
+  writeFileSync(at('7/status'), `Name:\tdockerd\nUid:\t${who.uid}\n`);
+  rmSync(at('7/ns/pid'));
+  symlinkSync(who.pidNamespace || own, at('7/ns/pid'));
+  expect(await listeningSockets(7, { proc })).toEqual([]);
+  rmSync(proc, { recursive: true });
 });
 
 it('keeps track of what comes, is replaced and goes, each file once', async () => {

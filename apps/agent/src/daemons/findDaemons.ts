@@ -107,10 +107,14 @@ function clientAt(path: string, name: string): FoundProgram | undefined {
   }
 }
 
-/** The unix sockets that a process listens on, as its own mount namespace names them. */
+/**
+ * The unix sockets that a process of root's or of this user's listens on. Of others none: a program may call itself dockerd,
+ * and what a container calls a path is another file here.
+ */
 export async function listeningSockets(pid: number, { proc = '/proc' }: FindOptions = {}): Promise<string[]> {
   try {
     const folder = join(proc, String(pid));
+    if (!isBelieved(pid, proc)) return [];
     const fds = await readdir(join(folder, 'fd'));
     const targets = await Promise.all(fds.map((fd) => readlink(join(folder, 'fd', fd)).catch(() => '')));
     const own = new Set(targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []));
@@ -123,4 +127,14 @@ export async function listeningSockets(pid: number, { proc = '/proc' }: FindOpti
   } catch {
     return [];
   }
+}
+
+// All four ids, since a program that is setuid root keeps the descriptors of whoever started it.
+function isBelieved(pid: number, proc: string): boolean {
+  const namespaceOf = (one: string) => readlinkSync(join(proc, one, 'ns/pid'));
+  if (namespaceOf(String(pid)) !== namespaceOf('self')) return false;
+  const status = readFileSync(join(proc, String(pid), 'status'), 'utf8');
+  const ids = (/^Uid:\s*(.*)$/m.exec(status)?.[1] ?? '').split('\t').map(Number);
+  const own = process.geteuid?.() ?? 0;
+  return ids.length === 4 && (ids.every((id) => id === 0) || ids.every((id) => id === own));
 }
