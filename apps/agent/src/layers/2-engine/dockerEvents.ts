@@ -27,6 +27,10 @@ const NAME = 'docker-events';
 const AGAIN_MS = 1000;
 /** So many events are remembered so that none is told twice: dockerd itself keeps 256. */
 const REMEMBERED = 512;
+/** No event is longer (characters): labels, which make them long, have their limits. */
+const LONGEST_LINE = 1_000_000;
+/** An engine that takes longer (ms) to say what has happened holds up nobody’s run. */
+const CATCH_UP_MS = 1500;
 const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
 
 /** Follows the event streams of Docker engines. An engine that was restarted is followed again, from where it broke off. */
@@ -71,9 +75,10 @@ export class DockerEvents implements Watcher {
     return this.#out.follow(originNs, follower);
   }
 
+  /** What an engine that hangs did not say is declared as a gap: nothing else lags because of it. */
   async settle(timeoutMs = 2000): Promise<boolean> {
-    const caught = await Promise.all([...this.#streams.values()].map((one) => one.catchUp(timeoutMs)));
-    return caught.every((whole) => whole);
+    await Promise.all([...this.#streams.values()].map((one) => one.catchUp(timeoutMs)));
+    return true;
   }
 
   async stop(): Promise<void> {
@@ -141,6 +146,8 @@ class EventStream {
   /** Of the newest event, seconds of Unix time with nine decimals. */
   #since = unixSeconds(Date.now());
   #isOpen: () => void = () => {};
+  /** It did not answer when it was last asked, and has said nothing since. */
+  #silent = false;
 
   constructor(source: EventSource, over: AbortSignal, againMs: number, hears: Hears) {
     this.#source = source;
@@ -152,16 +159,32 @@ class EventStream {
     this.ended = this.#follow(againMs);
   }
 
-  /** Reads everything up to this instant, whether the open stream has brought it yet or not. False when that fails. */
-  async catchUp(timeoutMs: number): Promise<boolean> {
+  /** Reads everything up to this instant, whether the open stream has brought it yet or not. Says when that fails. */
+  async catchUp(timeoutMs: number): Promise<void> {
+    if (this.#silent) return;
     const range = { since: this.#since, until: unixSeconds(Date.now()) };
+    const late = AbortSignal.timeout(Math.min(timeoutMs, CATCH_UP_MS));
+    const signal = AbortSignal.any([this.#over, late]);
+    const given = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    given.catch(() => {});
+    const read = this.#source.open(range, signal).then((stream) => this.#read(stream));
     try {
-      const signal = AbortSignal.any([this.#over, AbortSignal.timeout(timeoutMs)]);
-      await this.#read(await this.#source.open(range, signal));
-      return !signal.aborted;
+      await Promise.race([read, given]);
     } catch {
-      return false;
+      read.catch(() => {});
+      if (!late.aborted || this.#over.aborted) return;
+      this.#silent = true;
+      this.#hears.state(
+        `the engine at ${this.#source.socket} does not say what has happened: its events are missing`,
+      );
     }
+  }
+
+  #answers(): void {
+    this.#silent = false;
+    this.#hears.state(undefined);
   }
 
   async #follow(againMs: number): Promise<void> {
@@ -169,7 +192,7 @@ class EventStream {
       let why = 'the engine has closed it';
       try {
         const stream = await this.#source.open({ since: this.#since }, this.#over);
-        this.#hears.state(undefined);
+        this.#answers();
         this.#isOpen();
         await this.#read(stream);
       } catch (error) {
@@ -189,11 +212,14 @@ class EventStream {
     for await (const chunk of stream) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
+      if (rest.length > LONGEST_LINE) throw new Error('it sends a line without end');
       for (const line of lines) if (line.trim()) this.#take(JSON.parse(line) as DockerEvent);
     }
   }
 
   #take(event: DockerEvent): void {
+    if (!(event.timeNano > 0)) throw new Error('it sends an event without an instant');
+    if (this.#silent) this.#answers();
     const key = `${event.timeNano} ${event.Type} ${event.Action} ${event.Actor?.ID}`;
     if (this.#told.has(key)) return;
     this.#told.add(key);
