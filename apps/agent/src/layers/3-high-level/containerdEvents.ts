@@ -35,6 +35,8 @@ export class ContainerdEvents implements Watcher {
   readonly #options: ContainerdEventsOptions;
   readonly #out = new FanOut();
   readonly #followed = new Map<number, Promise<void>>();
+  /** The containerds whose streams were said to be broken. */
+  readonly #broken = new Set<number>();
   readonly #over = new AbortController();
 
   constructor(options: ContainerdEventsOptions) {
@@ -70,7 +72,9 @@ export class ContainerdEvents implements Watcher {
   }
 
   async #look(): Promise<void> {
-    for (const place of await (this.#options.find ?? findContainerds)()) {
+    // A look that fails, for want of descriptors say, is made again.
+    const places = await (this.#options.find ?? findContainerds)().catch(() => []);
+    for (const place of places) {
       if (this.#followed.has(place.pid)) continue;
       const over = this.#read(place).finally(() => this.#followed.delete(place.pid));
       this.#followed.set(place.pid, over);
@@ -81,13 +85,23 @@ export class ContainerdEvents implements Watcher {
   async #read(place: ContainerdPlace): Promise<void> {
     const { pid, socket } = place;
     try {
-      for await (const record of this.#options.subscribe(place, this.#over.signal)) this.#out.push(record);
+      for await (const record of this.#options.subscribe(place, this.#over.signal)) {
+        if (this.#broken.delete(pid)) this.#say('ok', `follows the events of containerd at ${socket} again`);
+        this.#out.push(record);
+      }
     } catch (error) {
-      if (this.#over.signal.aborted || !isRunning(pid)) return;
-      const why = `the event stream of containerd at ${socket} is broken: ${(error as Error).message}`;
-      const base = { kind: 'watcher', layer: 'high-level', name: NAME, state: 'missing' } as const;
-      this.#out.push({ ...base, why, at: monotonicMs() });
+      if (this.#over.signal.aborted || !isRunning(pid)) this.#broken.delete(pid);
+      else if (!this.#broken.has(pid)) {
+        this.#broken.add(pid);
+        const why = `the event stream of containerd at ${socket} is broken: ${(error as Error).message}`;
+        this.#say('missing', why);
+      }
     }
+  }
+
+  #say(state: 'ok' | 'missing', why: string): void {
+    const at = monotonicMs();
+    this.#out.push({ kind: 'watcher', layer: 'high-level', name: NAME, state, why, at });
   }
 }
 
