@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { WatcherState } from '@underdock/trace';
 import { type Claim, createSorter, type Found, type RawRecord } from '@underdock/weave';
 import { Bundles } from '../layers/4-low-level/bundles.ts';
@@ -75,6 +76,7 @@ class HostRelay implements Relay {
       opened: (found) => this.#opened(found),
       give: (key, record) => this.#give(key, record),
       closed: (key) => this.#closed(key),
+      isAlive: (pid) => existsSync(`/proc/${pid}`),
     });
     this.#unfollow = watchers.map((watcher) => watcher.follow(0n, (record) => this.#sorter.add(record)));
     this.#timer = setInterval(() => this.#sorter.tick(), TICK_MS);

@@ -1,5 +1,6 @@
-import type { CallProtocol, CallRecord } from '../record.ts';
+import type { CallProtocol, CallRecord, EngineEventRecord } from '../record.ts';
 import { methodParts, type Said } from './payload.ts';
+import { containerOf } from './requestPath.ts';
 
 /** A call that is under way, and whose it is. */
 export interface SortedCall {
@@ -19,6 +20,8 @@ export interface Announced {
 
 /** A request that nobody was seen to serve for so long (ms) was never seen. */
 const FORGOTTEN_MS = 10_000;
+/** Of calls that wait for their payload, no more than so many are kept: a client that was killed never ends its own. */
+const MOST_HELD = 8192;
 /** What a shim is asked, by what containerd was asked, and what a runtime is told, where the names differ. */
 const CAUSED_BY: Readonly<Record<string, readonly string[]>> = {
   delete: ['Delete', 'DeleteProcess', 'Shutdown', 'Create'],
@@ -45,6 +48,8 @@ export class OpenCalls {
     const before = this.held(enter);
     this.#open.delete(keyOf(enter));
     this.#held.set(keyOf(enter), enter);
+    const [oldest] = this.#held.size > MOST_HELD ? this.#held.keys() : [];
+    if (oldest !== undefined) this.#held.delete(oldest);
     return before;
   }
 
@@ -58,8 +63,11 @@ export class OpenCalls {
   }
 
   begin(call: SortedCall): void {
-    const { side, path = '' } = call.enter;
-    if (side === 'server' && /\/containers\/create$/.test(path)) this.#creating.push(call);
+    const { side, path = '', at } = call.enter;
+    if (side === 'server' && /\/containers\/create$/.test(path)) {
+      this.#creating = this.#creating.filter(({ enter }) => at - enter.at < FORGOTTEN_MS);
+      this.#creating.push(call);
+    }
     this.#open.set(keyOf(call.enter), call);
   }
 
@@ -97,29 +105,43 @@ export class OpenCalls {
   }
 
   /** The oldest request that was sent and is being served now; each is given once. */
-  announced({ method, path, query }: CallRecord): Announced | undefined {
-    const at = this.#announced.findIndex(
+  announced({ at, method, path, query }: CallRecord): Announced | undefined {
+    this.#announced = this.#announced.filter((one) => at - one.at < FORGOTTEN_MS);
+    const found = this.#announced.findIndex(
       (one) => one.method === method && one.path === path && (one.query ?? '') === (query ?? ''),
     );
-    return at < 0 ? undefined : this.#announced.splice(at, 1)[0];
+    return found < 0 ? undefined : this.#announced.splice(found, 1)[0];
   }
 
-  /** The one request under way that an event without a container can belong to: `image pull` to `POST /images/create`. */
-  requestFor(topic: string): SortedCall | undefined {
+  /**
+   * The one request under way that an event can belong to: `image pull` to `POST /images/create`, and what is said of a
+   * container to a request that names that one.
+   */
+  requestFor({ topic, pid: engine }: EngineEventRecord, ids: readonly string[] = []): SortedCall | undefined {
     const [what = ''] = topic.split(' ');
+    const names = (path: string) => {
+      const { container } = containerOf(path);
+      return container !== undefined && ids.some((id) => id === container || isShortOf(container, id));
+    };
     const fitting = [...this.#open.values()].filter(
-      ({ enter }) =>
-        enter.side === 'server' && enter.protocol === 'http' && enter.path?.includes(`/${what}s`),
+      ({ enter: { side, protocol, pid, path = '' } }) =>
+        side === 'server' &&
+        (engine === undefined || pid === engine) &&
+        protocol === 'http' &&
+        path.includes(`/${what}s`) &&
+        (ids.length === 0 || names(path)),
     );
     return fitting.length === 1 ? fitting[0] : undefined;
   }
 
   /** The newest request that created the container of this name: the one that names it, or the only one. Given once. */
-  creatorOf(name: string | undefined, at: number): SortedCall | undefined {
+  creatorOf({ at, pid, attributes: { name } }: EngineEventRecord): SortedCall | undefined {
     this.#creating = this.#creating.filter(({ enter }) => at - enter.at < FORGOTTEN_MS);
     const nameOf = ({ enter }: SortedCall) => new URLSearchParams(enter.query ?? '').get('name');
-    const named = this.#creating.filter((one) => nameOf(one) === name);
-    const fitting = named.length > 0 ? named : this.#creating.filter((one) => nameOf(one) === null);
+    // Of several engines on a host each tells of its own.
+    const here = this.#creating.filter(({ enter }) => pid === undefined || enter.pid === pid);
+    const named = here.filter((one) => nameOf(one) === name);
+    const fitting = named.length > 0 ? named : here.filter((one) => nameOf(one) === null);
     if (fitting.length !== 1) return undefined;
     this.#creating = this.#creating.filter((one) => one !== fitting[0]);
     return fitting[0];
@@ -133,4 +155,9 @@ export class OpenCalls {
     for (const [key, call] of this.#open) if (call.run === run) this.#open.delete(key);
     this.#announced = this.#announced.filter((one) => one.run !== run);
   }
+}
+
+/** Docker’s clients may name a container by the beginning of its id. */
+function isShortOf(text: string, id: string): boolean {
+  return text.length >= 4 && id.length === 64 && id.startsWith(text);
 }

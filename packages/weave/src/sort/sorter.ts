@@ -32,6 +32,8 @@ export interface SorterOptions {
   give: (key: string, record: RawRecord) => void;
   /** Nothing of a found run is left. */
   closed: (key: string, at: number) => void;
+  /** Whether a process is there still: its end can be missed, when a probe’s buffer was full or it had to be started again. */
+  isAlive?: (pid: number) => boolean;
 }
 
 /** Sorts what is seen on a host into runs. */
@@ -61,6 +63,10 @@ const PATIENCE = 200;
 /** Idle for so long (ms of the records' clock), a run without processes and open calls is over; with open calls longer. */
 const LINGER_MS = 2000;
 const HANGING_MS = 60_000;
+/** Processes are looked for so often (ms); one that was gone the last time too has ended unseen. */
+const LOOK_MS = 30_000;
+/** A container that is looked at every few seconds by an exec has many in a week: so many are remembered. */
+const MOST_EXECS = 4096;
 
 interface SortedRun {
   key: string;
@@ -88,6 +94,8 @@ class HostSorter implements Sorter {
   readonly #calls = new OpenCalls();
   readonly #order = new Order((record) => this.#take(record), PATIENCE);
   #count = 0;
+  #gone = new Set<number>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SorterOptions) {
     this.#options = options;
@@ -157,6 +165,7 @@ class HostSorter implements Sorter {
   #forget(run: SortedRun): void {
     this.#runs.delete(run.key);
     for (const pid of run.pids) this.#pids.delete(pid);
+    for (const [name, id] of this.#names) if (this.#containers.get(id) === run) this.#names.delete(name);
     for (const [id, owner] of this.#containers) if (owner === run) this.#containers.delete(id);
     for (const [id, owner] of this.#execs) if (owner === run) this.#execs.delete(id);
     this.#calls.forget(run.key);
@@ -164,6 +173,7 @@ class HostSorter implements Sorter {
 
   #clock(at: number): void {
     if (!Number.isFinite(at)) return;
+    if (at - this.#lookedAt > LOOK_MS) this.#lookForPids(at);
     for (const run of [...this.#runs.values()]) {
       this.#options.give(run.key, { kind: 'clock', at, source: 'sorted' });
       if (run.claimed || run.pids.size > 0) continue;
@@ -174,10 +184,25 @@ class HostSorter implements Sorter {
     }
   }
 
+  /** Whose end was not seen would keep its run open for ever. */
+  #lookForPids(at: number): void {
+    const { isAlive } = this.#options;
+    this.#lookedAt = at;
+    if (!isAlive) return;
+    const before = this.#gone;
+    this.#gone = new Set([...this.#pids.keys()].filter((pid) => !isAlive(pid)));
+    for (const pid of this.#gone) {
+      if (!before.has(pid)) continue;
+      this.#pids.get(pid)?.pids.delete(pid);
+      this.#pids.delete(pid);
+    }
+  }
+
   #fork(record: ForkRecord): void {
     const { pid, childPid } = record;
     if (pid === this.#options.agentPid || this.#own.has(pid)) {
-      this.#own.add(childPid);
+      // Who was claimed for a run as it was started belongs there already.
+      if (!this.#pids.has(childPid)) this.#own.add(childPid);
       return;
     }
     const run = this.#pids.get(pid);
@@ -222,7 +247,7 @@ class HostSorter implements Sorter {
     this.#give(run, record);
   }
 
-  #runOfRoot(root: RootRecord): SortedRun {
+  #runOfRoot(root: RootRecord): SortedRun | undefined {
     const kin = this.#pids.get(root.pid);
     if (root.role === 'client') {
       const run = kin ?? this.#open(root.at, root.argv);
@@ -239,6 +264,7 @@ class HostSorter implements Sorter {
     const owner = root.container ? this.#containers.get(root.container) : undefined;
     const execId = root.argv.map((word) => /([0-9a-f]{64})\.pid$/.exec(word)?.[1]).find((id) => id);
     const run = (execId && this.#execs.get(execId)) || called || owner || kin;
+    if (!run && isCheck(root)) return undefined;
     return run ?? this.#open(root.at, root.container ? [] : root.argv, root.container);
   }
 
@@ -295,9 +321,12 @@ class HostSorter implements Sorter {
     );
   }
 
-  /** A container of which nobody was seen to ask for it: its run begins with what is done for it. */
+  /**
+   * A container of which nobody was seen to ask for it: its run begins with what is done for it. An exec that nobody asked
+   * for is a health check, which comes again every few seconds.
+   */
   #foundBy({ enter, said }: Omit<SortedCall, 'run'>): SortedRun | undefined {
-    const creates = /\/(Create|Start|Kill|Exec)$/.test(enter.method ?? '');
+    const creates = /\/(Create|Start|Kill)$/.test(enter.method ?? '') && !said?.execId;
     return creates && said?.container ? this.#open(enter.at, [], said.container) : undefined;
   }
 
@@ -321,23 +350,30 @@ class HostSorter implements Sorter {
       const { container, execId } = containerOf(enter.path ?? '', enter.query);
       if (container && /^[0-9a-f]{64}$/.test(container) && !readsOnly(enter.method))
         this.#keep(run, container);
-      if (execId) this.#execs.set(execId, run);
+      if (execId) this.#remember(execId, run);
       return;
     }
     if (said?.container) this.#keep(run, said.container);
-    if (said?.execId) this.#execs.set(said.execId, run);
+    if (said?.execId) this.#remember(said.execId, run);
+  }
+
+  #remember(execId: string, run: SortedRun): void {
+    this.#execs.set(execId, run);
+    const [oldest] = this.#execs.size > MOST_EXECS ? this.#execs.keys() : [];
+    if (oldest !== undefined) this.#execs.delete(oldest);
   }
 
   #event(record: EngineEventRecord): void {
     const { container, attributes } = record;
     if (container && record.topic === 'container create' && !this.#containers.has(container)) {
-      const creator = this.#calls.creatorOf(attributes.name, record.at);
+      const creator = this.#calls.creatorOf(record);
       const made = creator && this.#runs.get(creator.run);
       if (made) this.#keep(made, container, attributes.name);
     }
     const owner = container ? this.#containers.get(container) : undefined;
     if (container && attributes.name && owner) this.#names.set(attributes.name, container);
-    const run = owner ?? this.#runs.get(this.#calls.requestFor(record.topic)?.run ?? '');
+    const ids = container ? [container, ...(attributes.name ? [attributes.name] : [])] : [];
+    const run = owner ?? this.#runs.get(this.#calls.requestFor(record, ids)?.run ?? '');
     if (run) this.#give(run, record);
   }
 }
@@ -345,4 +381,9 @@ class HostSorter implements Sorter {
 /** Its interpreter stands first. */
 function isScript({ actor, argv }: RootRecord): boolean {
   return argv[0]?.split('/').at(-1) !== actor;
+}
+
+/** A shim tells its runtime with `--process` what to exec; people write the command itself. */
+function isCheck({ role, verb, argv }: RootRecord): boolean {
+  return role === 'runtime' && verb === 'exec' && argv.includes('--process');
 }
