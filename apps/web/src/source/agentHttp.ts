@@ -10,6 +10,8 @@ export interface AgentHttp {
   remove(id: string): Promise<void>;
   /** Begins or ends to make runs of what others start on the host. */
   watch(on: boolean): Promise<void>;
+  /** What `GET api/PATH` answers. */
+  read(path: string): Promise<unknown>;
 }
 
 const CLOSED_LINK =
@@ -45,6 +47,7 @@ export function agentHttp(base: URL, token: string | undefined, ask: typeof fetc
     release: async (id) => void (await call('POST', `${runPath(id)}/release`, {})),
     remove: async (id) => void (await call('DELETE', runPath(id))),
     watch: async (on) => void (await call('POST', 'watch', { on })),
+    read: (path) => call('GET', path),
   };
 }
 

@@ -16,6 +16,8 @@ interface EvidenceCardProps {
   flags: Flags;
   /** State at the end of what is known. */
   last: ChainState | undefined;
+  /** Opens the layers on disk; absent while there are none. */
+  onLayers: (() => void) | undefined;
 }
 
 /** What is behind the step that is shown, or the way of the run's flags. */
@@ -30,18 +32,31 @@ export function EvidenceCard(props: EvidenceCardProps) {
   if (!snapshot.state) return <StepEvidence {...props} />;
   return (
     <>
-      <fieldset ref={top} className="segmented of-evidence">
-        <legend className="sr-only">What is shown here</legend>
-        <Choice words="This step" checked={!flags.open} onChoose={flags.close} />
-        <Choice
-          words="Flags"
-          checked={flags.open}
-          onChoose={() => {
-            picked.clear();
-            flags.show();
-          }}
-        />
-      </fieldset>
+      <div className="evidence-tools">
+        <fieldset ref={top} className="segmented of-evidence">
+          <legend className="sr-only">What is shown here</legend>
+          <Choice words="This step" checked={!flags.open} onChoose={flags.close} />
+          <Choice
+            words="Flags"
+            checked={flags.open}
+            onChoose={() => {
+              picked.clear();
+              flags.show();
+            }}
+          />
+        </fieldset>
+        {props.onLayers && (
+          <button
+            type="button"
+            className="small"
+            aria-label="Layers on disk"
+            title="Layers on disk"
+            onClick={props.onLayers}
+          >
+            Layers
+          </button>
+        )}
+      </div>
       {flags.open ? <AllFlags {...props} /> : <StepEvidence {...props} />}
     </>
   );

@@ -12,6 +12,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['w', 'Watch this host, or stop watching'],
   ['n', 'Show the newest run that was found'],
   ['l', 'List of runs'],
+  ['d', 'Layers on disk: folders and files of the container'],
   ['t', 'Dark or light'],
   ['0', 'Picture back to its full size'],
   ['?', 'This list'],

@@ -7,6 +7,8 @@ import { Cards } from './Cards.tsx';
 import { ContainerChoice } from './ContainerChoice.tsx';
 import { Dive } from './Dive.tsx';
 import { EvidenceCard } from './EvidenceCard.tsx';
+import { LayersOver } from './layers/LayersOver.tsx';
+import { useDisk } from './layers/useDisk.ts';
 import { Output } from './output/Output.tsx';
 import { PlayerBar } from './PlayerBar.tsx';
 import { Story } from './Story.tsx';
@@ -38,6 +40,7 @@ export function RunView(props: RunViewProps) {
   const flags = useFlags();
   const last = useLast(snapshot.timeline);
   const containers = useContainers(last, steps, stepIndex);
+  const disk = useDisk(last, containers.shown);
   useReadingKeys(reading, props.onPresent);
   const current = steps[stepIndex];
   const goTo = (index: number) => {
@@ -63,14 +66,13 @@ export function RunView(props: RunViewProps) {
           />
         }
         dive={<DiveCard {...props} {...{ picked, flags, last, containers }} />}
-        evidence={
-          <EvidenceCard reading={reading} snapshot={snapshot} picked={picked} flags={flags} last={last} />
-        }
+        evidence={<EvidenceCard {...{ reading, snapshot, picked, flags, last }} onLayers={disk.show} />}
       />
       <p className="sr-only" aria-live="polite">
         {current && !player.following ? sentenceOf(current) : ''}
       </p>
       <div className="news-place">{props.news}</div>
+      <LayersOver disk={disk} snapshot={snapshot} canDrive={props.canDrive} />
       {!presenting && <PlayerBar {...{ reading, snapshot }} containers={containers.all} onPick={goTo} />}
     </div>
   );
