@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { causesOf, type FoundTrace, type Typed, type WatchedHost, watchThisHost } from './watchedHost.ts';
 import { actsOfTrace, actsOfWitness, compareActs, lineageOf, type Testimony } from './witness.ts';
@@ -31,6 +34,7 @@ beforeAll(async () => {
   typed.push(await docker('stop', '-t', '0', 'alive'));
   typed.push(await docker('ps', '-a'));
   typed.push(await docker('rm', 'alive'));
+  await everyday();
   const said = await host.end();
   // Others may type commands on this host meanwhile, for engines of their own.
   found = said.found.filter(({ header }) => header.command.includes(`unix://${host.engine.socket}`));
@@ -40,6 +44,30 @@ beforeAll(async () => {
     .map(({ child }) => child);
 }, 120_000);
 afterAll(() => host?.close());
+
+/** The commands of everyday life: what makes no container is a short chain of its own. */
+const EVERYDAY = [
+  ['tag', 'img', 'nginx'],
+  ['run', '--rm', '--network', 'none', 'nginx', 'true'],
+  ['build', '-q', '--network', 'none', '-t', 'my-app', '.'],
+  ['images'],
+  ['volume', 'create', 'things'],
+  ['network', 'ls'],
+  ['create', '--name', 'plain', '--network', 'none', 'nginx', 'true'],
+  ['export', 'plain'],
+  ['logs', 'plain'],
+  ['inspect', 'plain'],
+  ['rm', 'plain'],
+  ['pull', '127.0.0.1:1/nothing'],
+];
+
+async function everyday(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'underdock-app-'));
+  writeFileSync(join(folder, 'Dockerfile'), 'FROM nginx\nRUN echo built > /built\n');
+  for (const args of EVERYDAY)
+    typed.push(await host.docker(...args.map((arg) => (arg === '.' ? folder : arg))));
+  rmSync(folder, { recursive: true });
+}
 
 const of = (trace: FoundTrace, step: string) => trace.events.filter((event) => event.step === step);
 const byCommand = (...words: string[]) => {
@@ -51,7 +79,24 @@ const byCommand = (...words: string[]) => {
 
 describe('what somebody types on this host', () => {
   it('is found, each command as a run of its own, with a whole trace without losses', () => {
-    expect(typed.map(({ exitCode }) => exitCode)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 127, 0, 0, 0, 0, 0]);
+    const codes = [
+      0,
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
+      7,
+      127,
+      0,
+      0,
+      0,
+      0,
+      0,
+      ...EVERYDAY.map(([verb]) => (verb === 'pull' ? 1 : 0)),
+    ];
+    expect(typed.map(({ exitCode }) => exitCode)).toEqual(codes);
     expect(found).toHaveLength(typed.length);
     for (const trace of found) {
       expect(trace.verdict, trace.header.title).toMatchObject({ state: 'whole', faults: [] });
@@ -112,6 +157,33 @@ describe('what somebody types on this host', () => {
     const [kill] = of(stop, 'low-level/kill').filter(({ type }) => type === 'begin');
     expect(causesOf(kill!, stop.events).at(-1)).toBe('client/command');
     expect(of(byCommand('ps', '-a'), 'engine/query').length).toBeGreaterThan(0);
+  });
+});
+
+describe('what makes no container', () => {
+  it.each(EVERYDAY.filter(([verb]) => verb !== 'build').map((args) => [args.join(' '), args] as const))(
+    'is told by what the engine was asked: docker %s',
+    (_name, args) => {
+      const trace = byCommand(...args);
+      const asked = trace.events.filter(
+        ({ step, type }) => type === 'begin' && /^engine\/(request|query)$/.test(step),
+      );
+      expect(asked.map(({ data }) => data.path)).not.toEqual([]);
+      for (const event of asked)
+        expect(causesOf(event, trace.events)).toEqual(['client/request', 'client/command']);
+    },
+  );
+
+  it('a build has its steps: the container that carries a RUN out', () => {
+    const trace = found.find(({ header }) => header.command.includes('build'));
+    const became = trace?.events.find(
+      ({ step, data }) => step === 'kernel/execve' && JSON.stringify(data.argv).includes('echo built'),
+    );
+    expect(became && trace && causesOf(became, trace.events).slice(-3)).toEqual([
+      'engine/request',
+      'client/request',
+      'client/command',
+    ]);
   });
 });
 

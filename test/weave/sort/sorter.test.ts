@@ -221,6 +221,14 @@ describe('a container that a program creates which can’t be seen sending', () 
     expect(host.lines(1).at(-1)).toBe(`exec runc create --bundle /b ${B}`);
   });
 
+  it('belongs to a request of the engine that speaks, and to none of another engine on this host', () => {
+    const host = new Host()
+      .http(50, 'server', 'POST', '/containers/create', undefined, 'g1')
+      .add({ ...event('container create', B, 'two'), pid: 51 } as RawRecord)
+      .exec(70, ...RUNC, B);
+    expect(host.found.map(({ container }) => container)).toEqual([undefined, B]);
+  });
+
   it('belongs to the one command whose requests can’t be seen where they are sent', () => {
     const compose: RawRecord = {
       ...{ kind: 'exec', ...from, at: 0, pid: 7, tid: 7, path: '/usr/bin/docker-compose' },
