@@ -35,8 +35,9 @@ const redactorThat = (refuses: (event: TraceEvent) => boolean) =>
     takeNew: () => [],
   }) as unknown as Redactor;
 
-function grow(redactor: Redactor): GrowingTrace {
+function grow(redactor: Redactor, maxEvents?: number): GrowingTrace {
   return growTrace({
+    ...(maxEvents ? { maxEvents } : {}),
     header,
     now: () => 10,
     createWeave,
@@ -73,6 +74,24 @@ describe('a growing trace', () => {
     expect(lost?.data).toMatchObject({ count: 1, why: expect.stringMatching(/fault in underdock/) });
     expect(trace.events.at(-1)?.data).toEqual({ what: 'after' });
     expect(await verifyTrace([readFileSync(file, 'utf8')])).toMatchObject({ state: 'whole', faults: [] });
+  });
+
+  it('does not grow without end by what engines do for a container that lives for weeks', () => {
+    const trace = grow(
+      redactorThat(() => false),
+      100,
+    );
+    const of = { source: 'docker-events', name: 'dockerd', uncertaintyMs: 1, attributes: {} } as const;
+    const call = { kind: 'call', source: 'uprobe', protocol: 'http', side: 'server', comm: 'x' } as const;
+    for (let at = 0; at < 1000; at++) {
+      trace.add({ kind: 'engine-event', at, ...of, topic: 'container exec_start', container: 'a' });
+      trace.add({ ...call, at, phase: 'enter', pid: 5, tid: 5, routine: `${at}`, method: 'GET', path: '/x' });
+    }
+    trace.add(log(1000, 'after'));
+    trace.close();
+    expect(trace.events.filter(({ type }) => type !== 'end').length).toBeLessThan(160);
+    expect(trace.events).toContainEqual(expect.objectContaining({ data: { what: 'after' } }));
+    expect(trace.events).toContainEqual(expect.objectContaining({ step: 'trace/lost-records' }));
   });
 
   it('shows nothing of an event that can’t be redacted but that it is missing', () => {

@@ -71,8 +71,8 @@ class Growing implements GrowingTrace {
 
   add(record: RawRecord): void {
     if (this.closed) return;
-    const full = this.events.length >= (this.#options.maxEvents ?? MOST_EVENTS);
-    if (full && BUSY_KINDS.has(record.kind)) {
+    const share = this.events.length / (this.#options.maxEvents ?? MOST_EVENTS);
+    if (share >= (ROOM[record.kind] ?? Number.POSITIVE_INFINITY)) {
       if (this.#passedOver++ === 0) this.#sayFull();
       return;
     }
@@ -131,7 +131,7 @@ class Growing implements GrowingTrace {
   }
 
   #sayFull(): void {
-    const why = `the trace has ${this.events.length} events: what the container still does in the kernel is only counted`;
+    const why = `the trace has ${this.events.length} events: what still happens to the container is only counted`;
     const at = this.#options.now();
     this.#weave.add({ kind: 'watcher', at, layer: 'kernel', name: 'trace', state: 'missing', why });
   }
@@ -168,5 +168,16 @@ function redacted(event: TraceEvent, redactor: Redactor): TraceEvent {
   }
 }
 
-/** Kinds of records that a busy container makes without end. */
-const BUSY_KINDS: ReadonlySet<RawRecord['kind']> = new Set(['syscall', 'fork', 'exec', 'cgroup']);
+/**
+ * Kinds of records that are made without end, by a busy container or by what engines do for one that lives for weeks, and up
+ * to which share of the most events they are taken: what tells of its end comes last.
+ */
+const ROOM: Partial<Record<RawRecord['kind'], number>> = {
+  syscall: 1,
+  fork: 1,
+  exec: 1,
+  cgroup: 1,
+  call: 1.1,
+  root: 1.1,
+  'engine-event': 1.5,
+};
