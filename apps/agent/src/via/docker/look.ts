@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ReadBackRecord } from '@underdock/weave';
 import type Docker from 'dockerode';
 import type { ContainerInspectInfo } from 'dockerode';
@@ -23,7 +24,11 @@ export function createEngineLook(): EngineLook {
   };
   const find = async (pid: number, id: string) => {
     const known = clients.get(pid);
-    for (const docker of known ? [known] : await clientsOf(pid)) {
+    const first = known && (await inspect(known, id).catch(() => undefined));
+    if (known && first) return { docker: known, info: first };
+    // The pid may be another engine’s by now.
+    clients.delete(pid);
+    for (const docker of await clientsOf(pid)) {
       const info = await inspect(docker, id).catch(() => undefined);
       if (!info) continue;
       clients.set(pid, docker);
@@ -37,12 +42,20 @@ export function createEngineLook(): EngineLook {
       if (!found) return [];
       const { docker, info } = found;
       const records = [tellContainer(info, pid, now())];
-      const layers = await layersOf(docker, info).catch(() => []);
+      const layers = await inTime(layersOf(docker, info)).catch(() => []);
       const snapshot = tellSnapshot(info, layers.length, now());
       if (snapshot) records.push(snapshot);
       return [...records, ...layers.map((layer) => tellLayer(info, layer, now()))];
     },
   };
+}
+
+// These questions take no signal.
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  const late = pause(ANSWER_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`the engine has not answered for ${ANSWER_MS / 1000} s`);
+  });
+  return Promise.race([answer, late]);
 }
 
 async function clientsOf(pid: number): Promise<Docker[]> {
@@ -149,11 +162,16 @@ async function layersOf(docker: Docker, info: ContainerInspectInfo): Promise<Lay
     return {
       index,
       diffId,
-      ...(CreatedBy ? { createdBy: CreatedBy.slice(0, 300) } : {}),
+      ...(CreatedBy ? { createdBy: toldStep(CreatedBy) } : {}),
       ...(Size === undefined ? {} : { bytes: Size }),
       ...(folder ? { folder } : {}),
     };
   });
+}
+
+/** A step of a build without the values of its arguments, which the builder writes before it: `|2 A=… B=… /bin/sh -c make`. */
+export function toldStep(createdBy: string): string {
+  return createdBy.replace(/\|(\d+) [\s\S]*?(?= \/bin\/|$)/, '|$1 …').slice(0, 300);
 }
 
 /** overlay2’s folders: LowerDir has the topmost first, and before all the engine’s own `-init` with its mount points. */
