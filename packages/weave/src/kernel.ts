@@ -156,7 +156,8 @@ export class KernelEvents {
       this.#write('fact', 'kernel/has-namespace', record, kin, data, span);
     }
     if (kin.role !== before) {
-      this.#process(kin, record.at, { alive: true, innerPid: 1 }, kernelEvidence(record));
+      const inside = kin.enters ? {} : { innerPid: 1 };
+      this.#process(kin, record.at, { alive: true, ...inside }, kernelEvidence(record));
     }
   }
 

@@ -9,6 +9,8 @@ export interface Kin {
   cause: string;
   container: string | undefined;
   role: 'runtime' | 'child' | 'init';
+  /** It came into a container that had an init already: which number it has inside can't be said. */
+  enters?: boolean | undefined;
   /** Span of the call that made it, if it was seen. */
   bornBy: string | undefined;
   /** Whether an event has told of it. */
@@ -57,14 +59,16 @@ export class Lineage {
     actor: string;
     role: 'runtime' | 'child';
     container?: string | undefined;
+    /** It puts one more process into a container that lives already. */
+    enters?: boolean;
   }): void {
     const known = this.#kin.get(of.pid);
     const { pid, span, actor, role } = of;
     const container = of.container ?? known?.container;
-    if (known) Object.assign(known, { cause: span, role, container });
+    if (known) Object.assign(known, { cause: span, role, container, enters: of.enters });
     else {
       const fresh = { bornBy: undefined, told: false, namespaces: this.#host };
-      this.#kin.set(pid, { pid, comm: actor, cause: span, container, role, ...fresh });
+      this.#kin.set(pid, { pid, comm: actor, cause: span, container, role, enters: of.enters, ...fresh });
     }
   }
 

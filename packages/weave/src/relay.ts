@@ -123,6 +123,7 @@ export class RelayEvents {
       actor: record.actor,
       role: roleOf(record),
       ...whose(container),
+      enters: record.verb === 'exec',
     });
   }
 

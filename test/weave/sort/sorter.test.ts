@@ -271,6 +271,19 @@ describe('a run of the agent’s own', () => {
     expect(host.given.mine).toHaveLength(5);
   });
 
+  it('may have a client of the agent’s own, which is known before the kernel tells of its birth', () => {
+    const host = new Host();
+    const claim = host.sorter.claim('mine');
+    claim.process(101);
+    const argv = ['/usr/bin/python3', '/usr/bin/docker-compose', 'up'];
+    host
+      .fork(AGENT, 101)
+      .add({ kind: 'exec', ...from, at: 0, pid: 101, tid: 101, path: '/usr/bin/docker-compose', argv })
+      .http(50, 'server', 'POST', '/containers/create', 'name=one', 'g1');
+    expect(host.found).toEqual([]);
+    expect(host.given.mine).toContain('http server enter POST /containers/create');
+  });
+
   it('that needs no engine is followed elsewhere: the agent’s children are passed over', () => {
     const host = new Host()
       .fork(AGENT, 101)

@@ -15,7 +15,9 @@ export interface Outside {
   env: Record<string, string | undefined>;
   cwd: string;
   uid: number;
-  openRuns: (options: OpenRunsOptions) => Promise<Pick<OpenedRuns, 'runs' | 'close' | 'recovered'>>;
+  openRuns: (
+    options: OpenRunsOptions,
+  ) => Promise<Pick<OpenedRuns, 'runs' | 'close' | 'recovered'> & Partial<Pick<OpenedRuns, 'prepare'>>>;
 }
 
 // Each command loads what it needs when it is called: the server alone is half of the program.

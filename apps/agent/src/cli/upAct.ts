@@ -38,6 +38,8 @@ export async function upAct(flags: UpFlags, outside: Outside): Promise<number> {
       for (const { container, actions } of opened.recovered) {
         log(`left by an earlier agent: ${[container, ...actions].filter((word) => word !== '').join(', ')}`);
       }
+      // Beside everything else: it takes seconds, and whoever wants it sooner waits for the same.
+      if (outside.uid === 0) void opened.prepare?.();
       return opened;
     },
     doctor: kept(() => examineHost({ stateDir, env: outside.env })),

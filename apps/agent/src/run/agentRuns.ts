@@ -18,7 +18,7 @@ import { listTraces, traceFile, traceFolder } from './store.ts';
 /** So many runs may be under way at once. */
 export const MOST_RUNNING = 32;
 /** So many finished runs stay in memory; the traces of older ones are on disk. */
-export const MOST_FINISHED = 30;
+export const MOST_FINISHED = 40;
 /** A run from the page is stopped after this long. */
 export const PAGE_LIMIT_MS = 2 * 60 * 60 * 1000;
 
@@ -191,8 +191,14 @@ class AgentRuns implements Runs {
   #finished(id: string): void {
     clearTimeout(this.#deadlines.get(id));
     this.#deadlines.delete(id);
-    const closed = [...this.#runs.values()].filter((run) => run.closed);
-    for (const run of closed.slice(0, Math.max(0, closed.length - MOST_FINISHED))) this.#runs.delete(run.id);
+    // What others type on a busy host must not push out what one has run oneself.
+    for (const isFound of [false, true]) {
+      const closed = [...this.#runs.values()].filter(
+        (run) => run.closed && (run.header.via === 'watch') === isFound,
+      );
+      for (const run of closed.slice(0, Math.max(0, closed.length - MOST_FINISHED)))
+        this.#runs.delete(run.id);
+    }
     this.#changed();
   }
 

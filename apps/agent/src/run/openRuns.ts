@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import { keepStarter, Store } from '@underdock/image';
 import type { HostDescription } from '@underdock/trace';
 import { createWeave } from '@underdock/weave';
+import { findDaemons } from '../daemons/findDaemons.ts';
 import { type Registry, startRegistry } from '../daemons/registry.ts';
 import { DockerEvents } from '../layers/2-engine/dockerEvents.ts';
 import { ContainerdEvents } from '../layers/3-high-level/containerdEvents.ts';
 import { createKernelWatch } from '../layers/5-kernel/watcher.ts';
 import { createReadBack } from '../layers/6-process/readBack.ts';
+import { DAEMONS } from '../layers/callRoles.ts';
 import { CallsWatch } from '../layers/callsWatch.ts';
 import type { KernelWatch, Watcher } from '../layers/watcher.ts';
 import type { Reaper } from '../reaper.ts';
@@ -34,6 +36,8 @@ export interface OpenedRuns {
   runtimes: readonly FoundRuntime[];
   /** `HOST:PORT` of the loopback registry with the starter image; starts it at the first call. */
   starter(): Promise<string>;
+  /** Attaches the probes to the engines of this host, if there are any, so that no run waits for it. Never rejects. */
+  prepare(): Promise<void>;
   /** Stops every run, the watcher and the registry, and lets go of the state directory. */
   close(): Promise<void>;
 }
@@ -98,6 +102,10 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
     recovered: [...embedded.recovered, ...left],
     runtimes: embedded.runtimes,
     starter: starter.host,
+    prepare: async () => {
+      const daemons = await findDaemons(DAEMONS).catch(() => []);
+      if (daemons.length > 0) await relay.begin();
+    },
     close: () => closeAll(runs, watch, embedded, starter, engines, relay),
   };
 }

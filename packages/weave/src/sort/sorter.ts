@@ -250,7 +250,7 @@ class HostSorter implements Sorter {
   #runOfRoot(root: RootRecord): SortedRun | undefined {
     const kin = this.#pids.get(root.pid);
     if (root.role === 'client') {
-      const run = kin ?? this.#open(root.at, root.argv);
+      const run = kin ?? this.#open(root.at, typedWords(root));
       run.unseenClient ||= isScript(root);
       return run;
     }
@@ -335,7 +335,7 @@ class HostSorter implements Sorter {
     const asker = announced && this.#runs.get(announced.run);
     if (asker) return asker;
     // A client that is no Go program can't be seen sending. Where it is the only one, what nobody else sent is its own.
-    const unseen = [...this.#runs.values()].filter(({ unseenClient }) => unseenClient);
+    const unseen = [...this.#runs.values()].filter((run) => run.unseenClient && run.pids.size > 0);
     if (unseen.length === 1) return unseen[0];
     if (readsOnly(enter.method)) return undefined;
     const { container, execId } = containerOf(enter.path ?? '', enter.query);
@@ -376,6 +376,11 @@ class HostSorter implements Sorter {
     const run = owner ?? this.#runs.get(this.#calls.requestFor(record, ids)?.run ?? '');
     if (run) this.#give(run, record);
   }
+}
+
+/** A command without the interpreter that carries it out. */
+function typedWords(root: RootRecord): readonly string[] {
+  return isScript(root) ? [root.actor, ...root.argv.slice(2)] : root.argv;
 }
 
 /** Its interpreter stands first. */

@@ -118,9 +118,12 @@ export class DockerEvents implements Watcher {
   }
 
   #say(why: string): void {
+    const before = this.state;
     const fault = [...this.#faults.values()].find((one) => one !== undefined);
     this.state = fault === undefined ? { layer: 'engine', name: NAME, state: 'ok' } : missing(fault);
     const { state } = this.state;
+    // One engine more that is followed is no news.
+    if (state === before.state && state === 'ok') return;
     this.#out.push({ kind: 'watcher', layer: 'engine', name: NAME, state, why, at: monotonicMs() });
   }
 }
