@@ -11,6 +11,8 @@ export interface Kin {
   role: 'runtime' | 'child' | 'init';
   /** It came into a container that had an init already: which number it has inside can't be said. */
   enters?: boolean | undefined;
+  /** underdock started it, and has told so. */
+  spawned?: boolean;
   /** Span of the call that made it, if it was seen. */
   bornBy: string | undefined;
   /** Whether an event has told of it. */
@@ -44,6 +46,7 @@ export class Lineage {
       cause: record.span,
       container: record.container,
       role: record.layer === 'low-level' ? 'runtime' : 'child',
+      spawned: true,
       bornBy: undefined,
       told: false,
       namespaces: this.#host,
@@ -76,7 +79,7 @@ export class Lineage {
   fork(parentPid: number, childPid: number, comm: string, bornBy: string | undefined): Kin | undefined {
     const parent = this.#kin.get(parentPid);
     if (!parent) return undefined;
-    const kin: Kin = { ...parent, pid: childPid, comm, role: 'child', bornBy, told: false };
+    const kin: Kin = { ...parent, pid: childPid, comm, role: 'child', bornBy, told: false, spawned: false };
     this.#kin.set(childPid, kin);
     return kin;
   }

@@ -12,6 +12,7 @@ import type {
 } from './record.ts';
 import { OpenCalls } from './sort/openCalls.ts';
 import { containerOf } from './sort/requestPath.ts';
+import { isScript } from './sort/roots.ts';
 import type { Draft, Writer } from './writer.ts';
 
 /** An act that was begun for a call or a program, until its end is seen. */
@@ -55,6 +56,8 @@ export class RelayEvents {
   /** What a program said of its failure, by pid. */
   readonly #said = new Map<number, string>();
   #client: string | undefined;
+  /** The command whose requests can’t be seen where they are sent. */
+  #unseenClient: string | undefined;
 
   constructor(lineage: Lineage, writer: Writer) {
     this.#lineage = lineage;
@@ -96,11 +99,13 @@ export class RelayEvents {
   root(record: RootRecord): void {
     const { container, at, pid } = record;
     const kin = this.#lineage.get(pid);
-    const told = tellRoot(record);
+    const isOurs = record.role === 'client' && kin?.spawned === true;
+    const told = isOurs ? undefined : tellRoot(record);
     const caller = container ? this.#calls.callerOf(container, verbOf(record)) : undefined;
     const cause = caller?.run ?? kin?.cause ?? (container && this.#lastAsked.get(container)) ?? this.#client;
     if (record.role === 'shim' && container) this.#shims.set(container, { name: record.actor, pid });
-    const span = told ? this.#writer.newSpan() : cause;
+    const span = told ? this.#writer.newSpan() : isOurs ? kin.cause : cause;
+    if (record.role === 'client' && isScript(record)) this.#unseenClient = span;
     if (told && span) {
       const draft = {
         ...told,
@@ -210,7 +215,7 @@ export class RelayEvents {
   #causeOf(record: CallRecord, { said }: ToldCall): string | undefined {
     if (record.protocol === 'http') {
       if (record.side === 'client') return this.#lineage.get(record.pid)?.cause ?? this.#client;
-      return this.#calls.announced(record)?.run ?? this.#client;
+      return this.#calls.announced(record)?.run ?? this.#unseenClient ?? this.#client;
     }
     const { container } = said;
     const verb = record.method?.split('/').at(-1) ?? '';

@@ -48,6 +48,11 @@ function starter({ uid, pidNamespace }: ExecRecord): Pick<RootRecord, 'uid' | 'p
   return { ...(uid === undefined ? {} : { uid }), ...(pidNamespace === undefined ? {} : { pidNamespace }) };
 }
 
+/** Whether an interpreter carries the program out: that stands first. Such a one can’t be seen sending requests. */
+export function isScript({ actor, argv }: RootRecord): boolean {
+  return argv[0]?.split('/').at(-1) !== actor;
+}
+
 /** The last part of a program's path; what runs from a memory file or a descriptor goes by its first argument. */
 function programOf({ path, argv, newComm }: ExecRecord): string {
   const base = (path.split('/').at(-1) ?? '').replace(/ \(deleted\)$/, '');

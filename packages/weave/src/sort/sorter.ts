@@ -11,7 +11,7 @@ import type {
 import { OpenCalls, type SortedCall } from './openCalls.ts';
 import { decodePayload } from './payload.ts';
 import { containerOf, readsOnly } from './requestPath.ts';
-import { readRoot } from './roots.ts';
+import { isScript, readRoot } from './roots.ts';
 
 /** A run that begins because somebody on the host began something. */
 export interface Found {
@@ -381,11 +381,6 @@ class HostSorter implements Sorter {
 /** A command without the interpreter that carries it out. */
 function typedWords(root: RootRecord): readonly string[] {
   return isScript(root) ? [root.actor, ...root.argv.slice(2)] : root.argv;
-}
-
-/** Its interpreter stands first. */
-function isScript({ actor, argv }: RootRecord): boolean {
-  return argv[0]?.split('/').at(-1) !== actor;
 }
 
 /** A shim tells its runtime with `--process` what to exec; people write the command itself. */
