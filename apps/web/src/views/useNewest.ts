@@ -23,7 +23,8 @@ export function useNewest(options: {
   const touched = useTouched();
   useEffect(() => {
     // What was there before the page looked, or before anybody watched, is no news.
-    if (runs && (!seen || !watching)) setSeen(new Set(runs.map(({ id }) => id)));
+    // The set stays the same one while it says the same: a new one would bring on this effect again, without end.
+    if (runs && (!seen || !watching)) setSeen((known) => (isOf(known, runs) ? known : idsOf(runs)));
   }, [runs, watching, seen]);
   useEffect(() => {
     if (shown !== undefined) setSeen((known) => known && new Set([...known, shown]));
@@ -40,6 +41,14 @@ export function useNewest(options: {
     news: news && 'tell' in news ? news : undefined,
     dismiss: () => setSeen(new Set([...(seen ?? []), ...(runs ?? []).map(({ id }) => id)])),
   };
+}
+
+function idsOf(runs: readonly RunSummary[]): ReadonlySet<string> {
+  return new Set(runs.map(({ id }) => id));
+}
+
+function isOf(known: ReadonlySet<string> | undefined, runs: readonly RunSummary[]): boolean {
+  return known !== undefined && known.size === runs.length && runs.every(({ id }) => known.has(id));
 }
 
 /** Keys that say how the page looks, and nothing about what is looked at. */
