@@ -120,7 +120,17 @@ export function lineageOf(roots: readonly number[], forks: Testimony['forks']): 
 
 /** The acts that witness and trace are compared by, as sentences; the same act done twice is there twice. */
 export function actsOfWitness(testimony: Testimony, kin: ReadonlySet<number>): string[] {
+  // When a process's last two threads end at the same instant, both see that none lives: one death, told twice.
+  const births = new Map<number, number>();
+  for (const { child } of testimony.forks) births.set(child, (births.get(child) ?? 0) + 1);
+  const deaths = new Map<number, number>();
+  const isTwice = ({ act, pid }: Witnessed) => {
+    if (act !== 'exit') return false;
+    deaths.set(pid, (deaths.get(pid) ?? 0) + 1);
+    return (deaths.get(pid) ?? 0) > Math.max(1, births.get(pid) ?? 0);
+  };
   return testimony.seen.flatMap((seen) => {
+    if (isTwice(seen)) return [];
     const act = witnessAct(seen, kin);
     return act === undefined ? [] : [act];
   });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostDescription, RunRequest, RunSummary } from '@underdock/trace';
 import type { Found, Weave, WeaveOptions } from '@underdock/weave';
@@ -19,6 +20,9 @@ import { listTraces, traceFile, traceFolder } from './store.ts';
 export const MOST_RUNNING = 32;
 /** So many finished runs stay in memory; the traces of older ones are on disk. */
 export const MOST_FINISHED = 40;
+/** So many runs of others are watched at once, and of so many that are over the traces are kept on disk. */
+export const MOST_FOUND = 256;
+export const MOST_FOUND_TRACES = 1000;
 /** A run from the page is stopped after this long. */
 export const PAGE_LIMIT_MS = 2 * 60 * 60 * 1000;
 
@@ -53,6 +57,7 @@ class AgentRuns implements Runs {
   #deadlines = new Map<string, NodeJS.Timeout>();
   #closing = false;
   #unwatch: (() => void) | undefined;
+  readonly #foundTraces: string[] = [];
 
   constructor(options: RunsOptions) {
     this.#options = options;
@@ -145,6 +150,8 @@ class AgentRuns implements Runs {
 
   #found(found: Found): FoundSink | undefined {
     if (this.#closing || !this.#options.relay) return undefined;
+    const open = [...this.#runs.values()].filter((run) => run.header.via === 'watch' && !run.closed);
+    if (open.length >= MOST_FOUND) return undefined;
     const id = randomBytes(6).toString('hex');
     const { host, createWeave, look, engineLook, relay, stateDir } = this.#options;
     const file = join(traceFolder(stateDir), `${id}.chain`);
@@ -160,7 +167,13 @@ class AgentRuns implements Runs {
     };
     const run = openFoundRun(found, { ...around, changed: () => this.#changed() });
     this.#runs.set(id, run);
-    void run.done.then(() => this.#finished(id));
+    void run.done.then(() => {
+      this.#finished(id);
+      this.#foundTraces.push(file);
+      const oldest = this.#foundTraces.length > MOST_FOUND_TRACES ? this.#foundTraces.shift() : undefined;
+      // Whoever asks every second for the list of containers would fill the disk.
+      if (oldest) rmSync(oldest, { force: true });
+    });
     this.#changed();
     return run.sink;
   }
