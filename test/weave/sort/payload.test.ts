@@ -5,7 +5,12 @@ import { describe, expect, it } from 'vitest';
 const TASKS = '/containerd.services.tasks.v1.Tasks/';
 const { Writer } = protobuf;
 
-function createContainer(spec = 'x'.repeat(3000)): Uint8Array {
+const SPEC = JSON.stringify({
+  process: { env: ['TOKEN=secret'], args: ['x'.repeat(3000)] },
+  linux: { resources: { memory: { limit: 67108864, swap: -1 }, cpu: { quota: 50000 }, pids: { limit: 33 } } },
+});
+
+function createContainer(spec = SPEC): Uint8Array {
   const runtime = Writer.create().uint32(10).string('io.containerd.runc.v2').finish();
   const label = Writer.create().uint32(10).string('key').uint32(18).string('secret').finish();
   const any = Writer.create().uint32(10).string('types.containerd.io/spec').uint32(18).string(spec).finish();
@@ -39,12 +44,27 @@ describe('what is told of a call', () => {
           id: 'abc',
           image: 'img',
           runtime: { name: 'io.containerd.runc.v2' },
+          spec: { limits: { memory: 67108864, memorySwap: -1, cpuQuota: 50000, pids: 33 } },
           snapshotter: 'overlayfs',
         },
       },
       container: 'abc',
     });
     expect(JSON.stringify(said)).not.toContain('secret');
+  });
+
+  it('is the limits in a change of them, and nothing when that is no JSON', () => {
+    const update = (value: string) => {
+      const any = Writer.create().uint32(10).string('type').uint32(18).string(value).finish();
+      return Writer.create().uint32(10).string('abc').uint32(18).bytes(any).finish();
+    };
+    const request = { container: 'abc', resources: { limits: { memory: 5 } } };
+    expect(decodePayload(`${TASKS}Update`, update('{"memory":{"limit":5}}')).request).toEqual(request);
+    expect(decodePayload(`${TASKS}Update`, update('no JSON')).container).toBe('abc');
+    expect(decodePayload(`${TASKS}Update`, update('null')).request).toEqual({
+      container: 'abc',
+      resources: { limits: {} },
+    });
   });
 
   it('is what lies before the cut, when not all was captured', () => {
@@ -55,7 +75,7 @@ describe('what is told of a call', () => {
     );
     expect(said.container).toBe('abc');
     expect(said.request).toEqual({
-      container: { id: 'abc', image: 'img', runtime: { name: 'io.containerd.runc.v2' } },
+      container: { id: 'abc', image: 'img', runtime: { name: 'io.containerd.runc.v2' }, spec: {} },
     });
   });
 

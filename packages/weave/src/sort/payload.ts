@@ -1,9 +1,30 @@
 import protobuf from 'protobufjs/minimal.js';
 
-/** A field of a message: its name, and what it is made of when it is a message itself. */
-type Field = string | { name: string; fields: Fields };
+/** A field of a message: its name, and what it is made of when it is a message itself or JSON of which a part is told. */
+type Field = string | { name: string; fields: Fields } | { name: string; json: (value: unknown) => unknown };
 type Fields = Readonly<Record<number, Field>>;
 
+/** The limits in an OCI runtime config’s `linux.resources`: what a flag of docker’s comes to. */
+function limitsOf(resources: unknown): Record<string, unknown> {
+  const { memory, cpu, pids } = (resources ?? {}) as Record<string, Record<string, unknown> | undefined>;
+  const limits = {
+    memory: memory?.limit,
+    memorySwap: memory?.swap,
+    cpuQuota: cpu?.quota,
+    cpuPeriod: cpu?.period,
+    cpuShares: cpu?.shares,
+    pids: pids?.limit,
+  };
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => typeof value === 'number'));
+}
+
+/** Of a whole config nothing else is told: it holds the environment. */
+const specLimits = (spec: unknown) =>
+  limitsOf((spec as { linux?: { resources?: unknown } } | null)?.linux?.resources);
+
+/** `google.protobuf.Any` whose value is JSON. */
+const any = (json: (value: unknown) => unknown): Fields => ({ 2: { name: 'limits', json } });
+const UPDATE: Fields = { 1: 'container', 2: { name: 'resources', fields: any(limitsOf) } };
 const TASK: Fields = { 1: 'container' };
 const PROCESS: Fields = { 1: 'container', 2: 'execId' };
 const KILL: Fields = { 1: 'container', 2: 'execId', 3: 'signal', 4: 'all' };
@@ -18,6 +39,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Fields>>>> = {
           1: 'id',
           3: 'image',
           4: { name: 'runtime', fields: { 1: 'name' } },
+          5: { name: 'spec', fields: any(specLimits) },
           6: 'snapshotter',
           7: 'snapshotKey',
         },
@@ -40,7 +62,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Fields>>>> = {
     Pause: TASK,
     Resume: TASK,
     ListPids: TASK,
-    Update: TASK,
+    Update: UPDATE,
     Wait: PROCESS,
   },
   'containerd.task.v2.Task': {
@@ -53,7 +75,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Fields>>>> = {
     Pids: TASK,
     Pause: TASK,
     Resume: TASK,
-    Update: TASK,
+    Update: UPDATE,
     Wait: PROCESS,
     Stats: TASK,
     Connect: TASK,
@@ -145,7 +167,10 @@ function read(reader: protobuf.Reader, wire: number, field: Field, into: Record<
   if (typeof field !== 'string' && wire === 2) {
     const length = reader.uint32();
     const end = Math.min(reader.pos + length, reader.len);
-    into[field.name] = message(reader.buf.subarray(reader.pos, end), field.fields);
+    const bytes = reader.buf.subarray(reader.pos, end);
+    if ('fields' in field) into[field.name] = message(bytes, field.fields);
+    else if (bytes.length === length)
+      into[field.name] = field.json(JSON.parse(new TextDecoder().decode(bytes)));
     reader.pos = end;
   } else if (typeof field === 'string' && wire === 2) into[field] = reader.string().slice(0, LONGEST_TEXT);
   else if (typeof field === 'string' && wire === 0) into[field] = reader.uint32();
