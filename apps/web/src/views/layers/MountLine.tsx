@@ -12,13 +12,14 @@ export function MountLine({ stack }: { stack: DiskStackAnswer }) {
   return (
     <section className="mount-line">
       <header>
-        <h3>The mount that makes one tree of them</h3>
+        <h3>How they are mounted</h3>
         <CopyButton text={line} label="Copy the options" />
       </header>
       <p className="quiet-text">
         {stack.mountOptions
           ? 'Its options, as the kernel shows them now.'
           : 'Not mounted now: its options as the trace tells them.'}
+        {upper?.startsWith('/') === false && ' Without a / in front: seen from where mount ran.'}
       </p>
       <dl>
         <Option
