@@ -50,9 +50,12 @@ export async function watchThisHost(): Promise<WatchedHost> {
     said += text;
   });
   watcher.stdout?.resume();
-  await until(() => said.includes('watching this host') || watcher.exitCode !== null, 90);
-  if (watcher.exitCode !== null) throw new Error(`underdock watch ended: ${said}`);
-  const witness = await startWitness();
+  const begun = until(() => said.includes('watching this host') || watcher.exitCode !== null, 90);
+  const witness = await begun.then(startWitness).catch(async (error) => {
+    watcher.kill('SIGINT');
+    await engine.close();
+    throw new Error(`the watch did not begin: ${said}`, { cause: error });
+  });
   const stopWatcher = async () => {
     if (watcher.exitCode !== null || watcher.signalCode !== null) return;
     const gone = new Promise((resolve) => watcher.once('close', resolve));
