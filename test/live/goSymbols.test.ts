@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BinaryFile } from '../../apps/agent/src/probe/go/binaryFile.ts';
 import { readElf, word } from '../../apps/agent/src/probe/go/elf.ts';
@@ -6,8 +7,10 @@ import { readGoProgram } from '../../apps/agent/src/probe/goSymbols.ts';
 import { findProgram } from '../../apps/agent/src/programs.ts';
 
 // Debian builds them with cgo, stripped, the engine and the client as position-independent programs.
+// Where daemons are not installed `npm test` has unpacked Debian’s packages.
+const PLACES = `/usr/bin:/usr/sbin:${resolve('test/.work/daemons/usr/bin')}:${resolve('test/.work/daemons/usr/sbin')}`;
 const INSTALLED = ['dockerd', 'containerd', 'ctr', 'docker', 'containerd-shim-runc-v2', 'runc'].flatMap(
-  (name) => findProgram(name, '/usr/bin:/usr/sbin') ?? [],
+  (name) => findProgram(name, PLACES) ?? [],
 );
 const MAIN = 'main.main';
 

@@ -34,6 +34,10 @@ export class InitLook {
       const stands = NEW_ROOT.has(step) && type === 'end' && data.error === undefined;
       if (stands && actor.pid !== undefined && this.has(actor.pid))
         this.#glance('inside', container, actor.pid);
+      // Its program is the first that an init executes.
+      const becomes = step === 'kernel/execve' && type === 'log';
+      if (becomes && actor.pid !== undefined && this.has(actor.pid))
+        this.#glance('force', container, actor.pid);
     }
   }
 
@@ -51,7 +55,7 @@ export class InitLook {
     this.#stops.push(this.#look.gauges(container, pid, filterGauges(this.#add), this.#now));
   }
 
-  #glance(part: 'around' | 'inside', container: string, pid: number): void {
+  #glance(part: 'around' | 'inside' | 'force', container: string, pid: number): void {
     void this.#look.glance(part, container, pid, this.#add, this.#now);
   }
 }

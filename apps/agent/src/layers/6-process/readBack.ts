@@ -12,10 +12,10 @@ export interface ReadBack {
   waiting(container: string, pid: number, add: Add, now: () => number): Promise<void>;
   /**
    * Reads a part of it, of a process that runs and may end at any moment: what has gone with it is not told. `around` =
-   * namespaces and cgroups, `inside` = what is in force for it and which mounts it sees.
+   * its namespaces, `inside` = its cgroups with their limits and which mounts it sees, `force` = what is in force for it.
    */
   glance(
-    part: 'around' | 'inside',
+    part: 'around' | 'inside' | 'force',
     container: string,
     pid: number,
     add: Add,
@@ -45,9 +45,11 @@ export function createReadBack(): ReadBack {
         if (record.kind !== 'watcher' || existsSync(`/proc/${pid}/ns`)) add(record);
       };
       const reading = new Reading(container, pid, lasting, now);
-      if (part === 'around') await reading.namespaces();
-      else await reading.status();
-      await (part === 'around' ? reading.cgroups() : reading.mounts());
+      if (part === 'around') return reading.namespaces();
+      // User and capabilities are final with its program, limits before it gets its own root.
+      if (part === 'force') return reading.status();
+      await reading.cgroups();
+      await reading.mounts();
     },
     gauges: (container, pid, add, now) => new Gauges(new Reading(container, pid, add, now)).start(),
   };
