@@ -26,7 +26,7 @@ describe('a page that watches its host', () => {
   it('shows a docker run that is typed in a terminal, from the command down to the process', async () => {
     const { page, errors } = await openPage(browser, agent.drive);
     await page.getByRole('button', { name: 'Watch', exact: true }).click();
-    await page.getByRole('heading', { name: 'Watching this host' }).waitFor();
+    await page.getByRole('button', { name: 'Watching', exact: true }).waitFor();
     const typed = docker('run', '--rm', '--network', 'none', '--memory', '64m', 'img', 'sleep', '3');
     await page.locator('.command-line', { hasText: 'img sleep 3' }).waitFor();
     // Who touches a run stays with it: others may type commands on this host meanwhile.

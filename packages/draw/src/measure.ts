@@ -43,5 +43,9 @@ export function fitText(text: string, width: number, face: Face): string {
     if (textWidth(`${chars.slice(0, middle).join('').trimEnd()}…`, face) <= width) low = middle;
     else high = middle - 1;
   }
-  return low === 0 ? '' : `${chars.slice(0, low).join('').trimEnd()}…`;
+  if (low === 0) return '';
+  const kept = chars.slice(0, low).join('');
+  // Half a word is none: what is read aloud has whole ones. A long word alone is cut all the same.
+  const words = /\s/.test(chars[low] ?? '') ? kept : kept.replace(/\s+\S*$/, '');
+  return `${(words.length > kept.length / 2 ? words : kept).trimEnd()}…`;
 }
