@@ -1,6 +1,7 @@
 import type { Evidence } from '@underdock/trace';
 import type { CallRecord, EngineEventRecord, RawRecord, RootRecord } from './record.ts';
 import { toldQuery } from './sort/requestPath.ts';
+import { withoutAbsent } from './syscallSteps.ts';
 
 type FromKernel = Extract<RawRecord, { source: 'tracepoint' | 'strace' }>;
 
@@ -31,10 +32,6 @@ export function rootEvidence({ pid, actor, argv }: RootRecord): Evidence {
 /** An event out of a daemon's own stream. */
 export function eventEvidence({ topic, container, attributes }: EngineEventRecord): Evidence {
   return { source: 'events', raw: withoutAbsent({ topic, container, ...attributes }) };
-}
-
-function withoutAbsent(raw: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined));
 }
 
 function withoutPhase(fields: Record<string, unknown>): Record<string, unknown> {

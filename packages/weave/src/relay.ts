@@ -10,9 +10,9 @@ import type {
   RuntimeLogRecord,
   SelfRecord,
 } from './record.ts';
-import { OpenCalls } from './sort/openCalls.ts';
+import { keyOf, OpenCalls } from './sort/openCalls.ts';
 import { containerOf } from './sort/requestPath.ts';
-import { isScript } from './sort/roots.ts';
+import { causingVerb, isScript } from './sort/roots.ts';
 import type { Draft, Writer } from './writer.ts';
 
 /** An act that was begun for a call or a program, until its end is seen. */
@@ -101,7 +101,7 @@ export class RelayEvents {
     const kin = this.#lineage.get(pid);
     const isOurs = record.role === 'client' && kin?.spawned === true;
     const told = isOurs ? undefined : tellRoot(record);
-    const caller = container ? this.#calls.callerOf(container, verbOf(record)) : undefined;
+    const caller = container ? this.#calls.callerOf(container, causingVerb(record)) : undefined;
     const cause = caller?.run ?? kin?.cause ?? (container && this.#lastAsked.get(container)) ?? this.#client;
     if (record.role === 'shim' && container) this.#shims.set(container, { name: record.actor, pid });
     const span = told ? this.#writer.newSpan() : isOurs ? kin.cause : cause;
@@ -277,7 +277,6 @@ export class RelayEvents {
   }
 }
 
-const keyOf = (record: CallRecord) => `${record.pid}:${record.routine}:${record.protocol}:${record.side}`;
 const list = (cause: string | undefined) => (cause ? [cause] : []);
 const whose = (container: string | undefined) => (container ? { container } : {});
 
@@ -297,11 +296,6 @@ function tellRoot({ role, actor, argv, verb }: RootRecord) {
       : undefined;
   const step = verb && RUNTIME_STEPS.has(verb) ? `low-level/${verb}` : 'low-level/call';
   return { step, layer: 'low-level', data: { runtime: actor, argv } } as const;
-}
-
-/** A shim is started because a task is to be created. */
-function verbOf({ role, verb = 'create' }: RootRecord): string {
-  return role === 'shim' && verb === 'start' ? 'create' : verb;
 }
 
 function roleOf({ role }: RootRecord): 'runtime' | 'child' {

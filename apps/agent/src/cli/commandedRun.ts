@@ -1,5 +1,5 @@
 import type { RunRequest, RunSummary, TraceEvent, TraceHeader } from '@underdock/trace';
-import type { Runs } from '../run/runs.ts';
+import type { Run, Runs } from '../run/runs.ts';
 
 /** How a run ended, for the exit code. */
 export interface RunEnd {
@@ -37,6 +37,21 @@ export interface Carrier {
   close(): Promise<void>;
 }
 
+/** Tells what is there of a run's trace and what comes; the function that it gives tells the rest at once. */
+export function followRun(run: Run, listeners: Pick<RunListeners, 'header' | 'events'>): () => void {
+  listeners.header(run.header);
+  // What is there already and what comes: `told` keeps the two from overlapping.
+  let told = 0;
+  const tell = () => {
+    const fresh = run.events.slice(told);
+    told = run.events.length;
+    if (fresh.length > 0) listeners.events(fresh);
+  };
+  run.subscribe(tell);
+  tell();
+  return tell;
+}
+
 /** Runs in this very process. */
 export function carryHere({ runs, close }: { runs: Runs; close(): Promise<void> }): Carrier {
   return {
@@ -45,16 +60,7 @@ export function carryHere({ runs, close }: { runs: Runs; close(): Promise<void> 
     async start(request, listeners) {
       const run = await runs.start(request, 'cli');
       run.attach((stream, bytes) => listeners.output(stream, bytes));
-      listeners.header(run.header);
-      // What is there already and what comes: `told` keeps the two from overlapping.
-      let told = 0;
-      const tell = () => {
-        const fresh = run.events.slice(told);
-        told = run.events.length;
-        if (fresh.length > 0) listeners.events(fresh);
-      };
-      run.subscribe(tell);
-      tell();
+      const tell = followRun(run, listeners);
       return {
         id: run.id,
         done: run.done.then((end) => {

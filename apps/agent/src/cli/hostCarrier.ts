@@ -1,6 +1,6 @@
 import type { RunSummary } from '@underdock/trace';
 import type { Run, Runs } from '../run/runs.ts';
-import type { RunListeners } from './commandedRun.ts';
+import { followRun, type RunListeners } from './commandedRun.ts';
 
 /** Called for each run that is found; what it gives hears that run’s trace from its first line on. */
 export type OnFound = (summary: RunSummary) => RunListeners & { closed(): void };
@@ -34,15 +34,7 @@ export function watchHere({ runs, close }: { runs: Runs; close(): Promise<void> 
 }
 
 function followHere(run: Run, listeners: RunListeners & { closed(): void }): void {
-  listeners.header(run.header);
-  let told = 0;
-  const tell = () => {
-    const fresh = run.events.slice(told);
-    told = run.events.length;
-    if (fresh.length > 0) listeners.events(fresh);
-  };
-  run.subscribe(tell);
-  tell();
+  const tell = followRun(run, listeners);
   void run.done.then(() => {
     tell();
     listeners.closed();

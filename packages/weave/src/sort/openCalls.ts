@@ -33,7 +33,10 @@ const CAUSED_BY: Readonly<Record<string, readonly string[]>> = {
   state: ['State', 'Create', 'Start'],
 };
 
-const keyOf = (record: CallRecord) => `${record.pid}:${record.routine}:${record.protocol}:${record.side}`;
+/** What the records of one call have in common. */
+export function keyOf({ pid, routine, protocol, side }: CallRecord): string {
+  return `${pid}:${routine}:${protocol}:${side}`;
+}
 
 /** The calls that are under way on a host. Those of one goroutine lie inside each other. */
 export class OpenCalls {

@@ -48,6 +48,11 @@ function starter({ uid, pidNamespace }: ExecRecord): Pick<RootRecord, 'uid' | 'p
   return { ...(uid === undefined ? {} : { uid }), ...(pidNamespace === undefined ? {} : { pidNamespace }) };
 }
 
+/** The verb of the call that caused this: a shim is started because a task is to be created. */
+export function causingVerb({ role, verb = 'create' }: RootRecord): string {
+  return role === 'shim' && verb === 'start' ? 'create' : verb;
+}
+
 /** Whether an interpreter carries the program out: that stands first. Such a one can’t be seen sending requests. */
 export function isScript({ actor, argv }: RootRecord): boolean {
   return argv[0]?.split('/').at(-1) !== actor;

@@ -11,7 +11,7 @@ import type {
 import { OpenCalls, type SortedCall } from './openCalls.ts';
 import { decodePayload } from './payload.ts';
 import { containerOf, readsOnly } from './requestPath.ts';
-import { isScript, readRoot } from './roots.ts';
+import { causingVerb, isScript, readRoot } from './roots.ts';
 
 /** A run that begins because somebody on the host began something. */
 export interface Found {
@@ -254,12 +254,7 @@ class HostSorter implements Sorter {
       run.unseenClient ||= isScript(root);
       return run;
     }
-    const caller = root.container
-      ? this.#calls.callerOf(
-          root.container,
-          root.role === 'shim' && root.verb === 'start' ? 'create' : (root.verb ?? ''),
-        )
-      : undefined;
+    const caller = root.container ? this.#calls.callerOf(root.container, causingVerb(root)) : undefined;
     const called = caller === undefined ? undefined : this.#runs.get(caller.run);
     const owner = root.container ? this.#containers.get(root.container) : undefined;
     const execId = root.argv.map((word) => /([0-9a-f]{64})\.pid$/.exec(word)?.[1]).find((id) => id);

@@ -3,6 +3,7 @@ import type { WatcherState } from '@underdock/trace';
 import type { EngineEventRecord } from '@underdock/weave';
 import { findDaemons, listeningSockets } from '../../daemons/findDaemons.ts';
 import { FanOut } from '../../probe/fanOut.ts';
+import { readStat } from '../../processes.ts';
 import type { Follower, Watcher } from '../watcher.ts';
 
 /** A containerd that runs, and the socket on which it serves gRPC. */
@@ -90,7 +91,7 @@ export class ContainerdEvents implements Watcher {
         this.#out.push(record);
       }
     } catch (error) {
-      if (this.#over.signal.aborted || !isRunning(pid)) this.#broken.delete(pid);
+      if (this.#over.signal.aborted || readStat(pid) === undefined) this.#broken.delete(pid);
       else if (!this.#broken.has(pid)) {
         this.#broken.add(pid);
         const why = `the event stream of containerd at ${socket} is broken: ${(error as Error).message}`;
@@ -115,13 +116,4 @@ async function findContainerds(): Promise<ContainerdPlace[]> {
     if (socket) found.push({ pid, socket });
   }
   return found;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

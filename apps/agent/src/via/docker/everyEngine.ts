@@ -1,6 +1,7 @@
 import { findDaemons, listeningSockets } from '../../daemons/findDaemons.ts';
 import { askVersion } from '../../daemons/findEngine.ts';
 import type { EventSource } from '../../layers/2-engine/dockerEvents.ts';
+import { readStat } from '../../processes.ts';
 import { openDocker } from './engine.ts';
 import { eventSourceOf } from './eventSource.ts';
 
@@ -33,17 +34,8 @@ async function sourceOf(pid: number): Promise<EventSource | undefined> {
     const docker = await openDocker(socket);
     return {
       ...eventSourceOf({ socket, docker, actor: { name: 'dockerd', pid } }),
-      isGone: () => isGone(pid),
+      isGone: () => readStat(pid) === undefined,
     };
   }
   return undefined;
-}
-
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
 }
