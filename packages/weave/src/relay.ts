@@ -156,6 +156,7 @@ export class RelayEvents {
 
   /** What a program still asks for when it ends is answered to nobody. */
   #cutOff({ pid, at, source }: ExitRecord): void {
+    this.#calls.endOf(pid);
     for (const [key, act] of this.#acts) {
       if (!key.startsWith(`${pid}:`)) continue;
       this.#acts.delete(key);

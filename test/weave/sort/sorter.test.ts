@@ -120,6 +120,15 @@ describe('a command that somebody types', () => {
     expect(host.closed).toEqual([host.found[0]?.key]);
   });
 
+  it('is over too when it never heard an answer: what a process asked for ends with it', () => {
+    const host = new Host()
+      .exec(7, 'docker', 'run', 'img')
+      .http(7, 'client', 'POST', `/containers/${A}/attach`)
+      .exit(7)
+      .wait(3000);
+    expect(host.closed).toEqual([host.found[0]?.key]);
+  });
+
   it('takes along what the engine does for it: by request, goroutine, container and verb', () => {
     const host = new Host()
       .exec(7, 'docker', 'run', 'img')

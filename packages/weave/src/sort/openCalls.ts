@@ -83,6 +83,12 @@ export class OpenCalls {
     this.#held.delete(keyOf(record));
   }
 
+  /** A process has ended: nobody waits any more for what it asked. */
+  endOf(pid: number): void {
+    for (const calls of [this.#open, this.#held])
+      for (const key of calls.keys()) if (key.startsWith(`${pid}:`)) calls.delete(key);
+  }
+
   /** The request that the same goroutine is serving while it makes this call. */
   around(enter: CallRecord): SortedCall | undefined {
     if (enter.side === 'server') return undefined;

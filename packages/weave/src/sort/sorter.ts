@@ -193,6 +193,7 @@ class HostSorter implements Sorter {
     this.#gone = new Set([...this.#pids.keys()].filter((pid) => !isAlive(pid)));
     for (const pid of this.#gone) {
       if (!before.has(pid)) continue;
+      this.#calls.endOf(pid);
       this.#pids.get(pid)?.pids.delete(pid);
       this.#pids.delete(pid);
     }
@@ -218,6 +219,7 @@ class HostSorter implements Sorter {
     if (!run) return;
     this.#pids.delete(pid);
     run.pids.delete(pid);
+    this.#calls.endOf(pid);
     this.#give(run, record);
   }
 
