@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** What /proc/PID/stat says (proc_pid_stat(5)). `startTime` in clock ticks since boot tells a pid from its next owner. */
 export interface ProcessStat {
@@ -46,7 +47,43 @@ export function bootId(): string {
 /** Whether the process that was `pid` at `startTime` still lives (a zombie does not). */
 export function isAlive(pid: number, startTime: number): boolean {
   const stat = readStat(pid);
-  return stat !== undefined && stat.startTime === startTime && stat.state !== 'Z' && stat.state !== 'X';
+  return stat !== undefined && stat.startTime === startTime && lives(stat);
+}
+
+/** Whether a process lives: one that nobody has reaped yet is listed, but does not. */
+export function lives({ state }: ProcessStat): boolean {
+  return state !== 'Z' && state !== 'X';
+}
+
+const KILL_WAIT_MS = 5000;
+
+/**
+ * Kills what `find` finds until it finds nothing: what a dying process still starts is killed in the next turn. Resolves with
+ * what was done, in words; who can't be killed within seconds is among them.
+ */
+export async function killAll(find: () => ProcessStat[]): Promise<string[]> {
+  const actions = new Set<string>();
+  const until = performance.now() + KILL_WAIT_MS;
+  for (;;) {
+    const found = find();
+    if (found.length === 0) return [...actions];
+    if (performance.now() > until) {
+      return [...actions, ...found.map(({ pid, comm }) => `process ${pid} (${comm}) could not be killed`)];
+    }
+    for (const { pid, comm } of found) {
+      actions.add(`killed process ${pid} (${comm})`);
+      kill(pid);
+    }
+    await pause(20);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It was gone before us.
+  }
 }
 
 /** The number of a signal by name, with or without SIG, or by number; undefined when there is no such signal. */

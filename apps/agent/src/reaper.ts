@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readdirSync, readFileSync } from 'node:fs';
 import { becomeSubreaper, collectChild, type ExitStatus, KernelCallError } from './kernelCalls.ts';
-import { readStat, signalNumber } from './processes.ts';
+import { lives, readStat, signalNumber } from './processes.ts';
 
 /** Waits for processes that became the agent's children by reparenting, and for those that never did. */
 export interface Reaper {
@@ -140,7 +140,7 @@ function endOf(pid: number): ExitStatus | undefined | 'alive' {
     if (!(error instanceof KernelCallError)) throw error;
     // ECHILD: somebody else's child, so its death shows in /proc alone.
     const stat = readStat(pid);
-    return stat && stat.state !== 'Z' && stat.state !== 'X' ? 'alive' : undefined;
+    return stat && lives(stat) ? 'alive' : undefined;
   }
 }
 

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { allProcesses, type ProcessStat } from '../processes.ts';
+import { allProcesses, killAll, lives, type ProcessStat } from '../processes.ts';
 import { cgroupFolders, readText, removeCgroup } from '../via/embedded/cgroupFiles.ts';
 
 /** What lies in an engine's folder only while it runs. Images and what containers wrote stay. */
@@ -14,7 +13,6 @@ const PASSING = [
   'containerd.sock',
   'containerd.sock.ttrpc',
 ];
-const KILL_WAIT_MS = 5000;
 
 function nameOf(folder: string): string {
   return createHash('sha256').update(folder).digest('hex').slice(0, 12);
@@ -36,7 +34,7 @@ export function engineCgroup(folder: string): string {
  */
 export async function cleanPrivateEngine(folder: string): Promise<string[]> {
   const sockets = shimSockets(folder);
-  const actions = await killAll(folder);
+  const actions = await killAll(() => processesOf(folder));
   for (const cgroup of cgroupFolders(engineCgroup(folder))) {
     if (!removeCgroup(cgroup)) actions.push(`the cgroup ${cgroup} could not be removed`);
   }
@@ -46,35 +44,13 @@ export async function cleanPrivateEngine(folder: string): Promise<string[]> {
   return actions;
 }
 
-/** Kills until nothing of the engine lives: what a dying one still starts is killed in the next turn. */
-async function killAll(folder: string): Promise<string[]> {
-  const actions: string[] = [];
-  const until = performance.now() + KILL_WAIT_MS;
-  for (;;) {
-    const found = processesOf(folder);
-    if (found.length === 0) return actions;
-    if (performance.now() > until) {
-      return [...actions, ...found.map(({ pid, comm }) => `process ${pid} (${comm}) could not be killed`)];
-    }
-    for (const { pid, comm } of found) {
-      const action = `killed process ${pid} (${comm})`;
-      if (!actions.includes(action)) actions.push(action);
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It was gone before us.
-      }
-    }
-    await pause(20);
-  }
-}
-
 /** By the mark in their environment; containers, whose environment is their own, by their cgroup. */
 function processesOf(folder: string): ProcessStat[] {
   const [mark = ''] = Object.entries(engineMark(folder)).map(([name, value]) => `${name}=${value}`);
   const cgroup = `:${engineCgroup(folder)}/`;
-  return allProcesses().filter(({ pid, state }) => {
-    if (pid === process.pid || state === 'Z' || state === 'X') return false;
+  return allProcesses().filter((stat) => {
+    const { pid } = stat;
+    if (pid === process.pid || !lives(stat)) return false;
     if (readText(`/proc/${pid}/cgroup`).includes(cgroup)) return true;
     return readText(`/proc/${pid}/environ`).split('\0').includes(mark);
   });

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { allProcesses, bootId, isAlive, type ProcessStat } from '../../processes.ts';
+import { allProcesses, bootId, isAlive, killAll, lives, type ProcessStat } from '../../processes.ts';
 import { programPath } from '../../programs.ts';
 import { cgroupFolders, readText, removeCgroup } from './cgroupFiles.ts';
 import { removeUnused } from './garbage.ts';
@@ -24,8 +23,6 @@ export interface Recovered {
   /** In words, in order: `killed process 4711 (sh)`. */
   actions: string[];
 }
-
-const KILL_WAIT_MS = 5000;
 
 /**
  * Takes apart what agents that are gone left under a state directory that is locked for us: processes, the runtime's
@@ -69,14 +66,14 @@ async function recoverRun(stateDir: string, found: FoundRun, runtimes: Runtimes)
     cgroup: entry?.cgroup,
     init: entry?.agent.boot === bootId() ? entry.init : undefined,
   };
-  await attempt('kill its processes', () => killAll(belongs));
+  await attempt('kill its processes', () => killAll(() => processesOf(belongs)));
   if (entry) {
     await attempt('delete it with its runtime', async () => {
       const runtime = await runtimes.choose(entry.runtime);
       await runtime.delete(entry.container, undefined, undefined, true);
       return [`deleted the container with ${runtime.name}`];
     });
-    await attempt('kill its processes', () => killAll(belongs));
+    await attempt('kill its processes', () => killAll(() => processesOf(belongs)));
   }
   await attempt('unmount its filesystems', () => unmountBelow(folder));
   if (entry) await attempt('remove its cgroups', async () => removeCgroups(entry.cgroup));
@@ -97,34 +94,9 @@ interface Belonging {
   init: { pid: number; startTime: number } | undefined;
 }
 
-/** Kills until nothing of the run lives: what a dying runtime still starts is killed in the next turn. */
-async function killAll(belongs: Belonging): Promise<string[]> {
-  const actions: string[] = [];
-  const until = Date.now() + KILL_WAIT_MS;
-  for (;;) {
-    const found = processesOf(belongs);
-    if (found.length === 0) return actions;
-    if (Date.now() > until) {
-      return [...actions, ...found.map(({ pid, comm }) => `process ${pid} (${comm}) could not be killed`)];
-    }
-    for (const { pid, comm } of found) {
-      const action = `killed process ${pid} (${comm})`;
-      if (!actions.includes(action)) actions.push(action);
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It was gone before us.
-      }
-    }
-    await sleep(20);
-  }
-}
-
 /** By its cgroup, by our mark together with its id or folder among the arguments, by descent from those. */
 function processesOf(belongs: Belonging): ProcessStat[] {
-  const all = allProcesses().filter(
-    ({ pid, state }) => pid !== process.pid && state !== 'Z' && state !== 'X',
-  );
+  const all = allProcesses().filter((stat) => stat.pid !== process.pid && lives(stat));
   const own = new Set<number>();
   for (const { pid } of all) if (isInCgroup(pid, belongs) || isStartedFor(pid, belongs)) own.add(pid);
   const { init } = belongs;
