@@ -12,6 +12,7 @@ export { type CredentialSource, type Credentials, dockerCredentials } from './re
 export { isLoopback } from './registry/hosts.ts';
 export { DEFAULT_SETTINGS, type RegistrySettings } from './registry/settings.ts';
 export * from './starter/keptStarter.ts';
+export * from './starter/pause.ts';
 export * from './starter/starter.ts';
 export type { StarterTools } from './starter/tools.ts';
 export { type BlobSink, type BlobSource, Store } from './store.ts';

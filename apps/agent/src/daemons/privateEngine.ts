@@ -1,13 +1,12 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError } from '../error.ts';
 import { findProgram } from '../programs.ts';
-import { cgroupMounts } from '../via/embedded/bundle/cgroups.ts';
 import { type DaemonProcess, startDaemon } from './daemonProcess.ts';
 import { askVersion, type EngineVersion } from './findEngine.ts';
 import { type NetDoor, openNetDoor } from './netDoor.ts';
 import { PROXY_PORT } from './netDoorTalk.ts';
+import { connects, crunProgram, OWN_MOUNTS, refuseLongPath } from './privateDaemon.ts';
 import { cleanPrivateEngine, engineCgroup, engineMark } from './privateEngineRemains.ts';
 
 /** containerd and dockerd of underdock's own, running. */
@@ -41,8 +40,6 @@ export interface PrivateEngineOptions {
 }
 
 const READY_MS = 60_000;
-/** sun_path has 108 bytes (unix(7)), and containerd appends `.ttrpc`. */
-const LONGEST_SOCKET = 100;
 
 /** Why no private engine can be started here; undefined when one can. */
 export function privateEngineRefusal(network: 'none' | 'bridge' = 'none'): AgentError | undefined {
@@ -114,16 +111,6 @@ async function described(
   };
 }
 
-function refuseLongPath(socket: string): void {
-  if (Buffer.byteLength(socket) <= LONGEST_SOCKET) return;
-  throw new AgentError('state-path-too-long', `${socket} is too long for a socket’s name`, {
-    remedy: 'choose a state folder with a shorter path: --state DIR',
-  });
-}
-
-/** A mount namespace of its own, so that no mount of the engine's outlives it on the host; host mounts still come in. */
-const OWN_MOUNTS = ['unshare', '--mount', '--propagation', 'slave'];
-
 function startContainerd({
   folder,
   network,
@@ -183,27 +170,7 @@ async function startDockerd(options: PrivateEngineOptions, containerdPid: number
   });
 }
 
-/** crun as a second runtime; where cgroups are hybrid, which it refuses, a wrapper hides the v2 hierarchy from it alone. */
 function crunRuntime(folder: string): string[] {
-  const crun = findProgram('crun');
-  if (!crun) return [];
-  const { layout, mounts } = cgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
-  const unified = mounts.unified;
-  if (layout !== 'hybrid' || unified === undefined) return ['--add-runtime', `crun=${crun}`];
-  const wrapper = join(folder, 'crun');
-  const script = `#!/bin/sh\nexec unshare -m sh -c 'umount ${unified}; exec "$@"' sh ${crun} "$@"\n`;
-  writeFileSync(wrapper, script);
-  chmodSync(wrapper, 0o755);
-  return ['--add-runtime', `crun=${wrapper}`];
-}
-
-function connects(socket: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const connection = connect(socket);
-    connection.once('connect', () => {
-      connection.destroy();
-      resolve();
-    });
-    connection.once('error', reject);
-  });
+  const crun = crunProgram(folder);
+  return crun === undefined ? [] : ['--add-runtime', `crun=${crun}`];
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { keepStarter, Store } from '@underdock/image';
+import { buildPause, keepStarter, PAUSE_REPOSITORY, Store } from '@underdock/image';
 import type { HostDescription } from '@underdock/trace';
 import { createWeave } from '@underdock/weave';
 import { findDaemons } from '../daemons/findDaemons.ts';
+import { createOwnContainerd, type OwnContainerd } from '../daemons/ownContainerd.ts';
 import { type Registry, startRegistry } from '../daemons/registry.ts';
 import { DockerEvents } from '../layers/2-engine/dockerEvents.ts';
 import { ContainerdEvents } from '../layers/3-high-level/containerdEvents.ts';
@@ -74,7 +75,8 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
   );
   const events = new DockerEvents({ find: createEngineFinder() });
   const engines = createEngines(stateDir, process.env, (engine) => events.add(eventSourceOf(engine)));
-  const left = await engines.recover();
+  const containerd = createOwnContainerd({ folder: join(stateDir, 'containerd'), pause: starter.pause });
+  const left = [...(await engines.recover()), ...(await recoverContainerd(containerd))];
   const docker = createDockerVia({ stateDir, engines, starter: starter.host });
   const relay = createRelay(
     watch,
@@ -106,7 +108,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
       const daemons = await findDaemons(DAEMONS).catch(() => []);
       if (daemons.length > 0) await relay.begin();
     },
-    close: () => closeAll(runs, watch, embedded, starter, engines, relay),
+    close: () => closeAll(runs, watch, embedded, starter, { engines, containerd }, relay),
   };
 }
 
@@ -139,38 +141,51 @@ async function closeAll(
   watch: KernelWatch,
   embedded: Embedded,
   starter: LazyStarter,
-  engines: Engines,
+  { engines, containerd }: { engines: Engines; containerd: OwnContainerd },
   relay: Relay,
 ): Promise<void> {
   await runs.close();
   await relay.stop();
-  await engines.close();
+  await Promise.all([engines.close(), containerd.close()]);
   await Promise.all([watch.stop(), starter.close()]);
   embedded.close();
 }
 
+async function recoverContainerd(containerd: OwnContainerd): Promise<Recovered[]> {
+  const actions = await containerd.recover();
+  return actions.length === 0 ? [] : [{ run: '', container: '', name: '', state: 'running', actions }];
+}
+
 interface LazyStarter {
   host(): Promise<string>;
+  /** The same registry, with the pause image in it. */
+  pause(): Promise<{ registry: string; image: string }>;
   close(): Promise<void>;
 }
 
 /** The starter image costs half a second to build: it is looked after when somebody first asks for it. */
 function lazyStarter(stateDir: string): LazyStarter {
   let serving: Promise<Registry> | undefined;
+  const store = new Store(join(stateDir, 'starter'));
   const serve = async () => {
-    const store = new Store(join(stateDir, 'starter'));
     await keepStarter(store);
     return startRegistry(store);
   };
+  const host = async () => {
+    serving ??= serve();
+    try {
+      return (await serving).host;
+    } catch (error) {
+      serving = undefined;
+      throw error;
+    }
+  };
   return {
-    async host() {
-      serving ??= serve();
-      try {
-        return (await serving).host;
-      } catch (error) {
-        serving = undefined;
-        throw error;
-      }
+    host,
+    async pause() {
+      const registry = await host();
+      await buildPause(store);
+      return { registry, image: `${registry}/${PAUSE_REPOSITORY}:latest` };
     },
     async close() {
       const registry = await serving?.catch(() => undefined);

@@ -55,7 +55,7 @@ export function addTools(layer: LayerTar, options: ToolOptions = {}): StarterToo
 }
 
 /** `/bin -> usr/bin` and the like, where the host has them: a program’s loader is looked for by such a path. */
-function addRootLinks(layer: LayerTar, root: string): void {
+export function addRootLinks(layer: LayerTar, root: string): void {
   for (const name of ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'usr/sbin', 'usr/lib64'])
     try {
       const target = readlinkSync(join(root, name));
@@ -67,7 +67,8 @@ function addRootLinks(layer: LayerTar, root: string): void {
     }
 }
 
-function findBusybox(libraries: Libraries): string | undefined {
+/** The host’s busybox, a static one if there is one. */
+export function findBusybox(libraries: Libraries): string | undefined {
   const found = PROGRAM_FOLDERS.flatMap((folder) =>
     ['busybox', 'busybox.static', 'busybox-static'].map((n) => `${folder}/${n}`),
   )
@@ -112,14 +113,19 @@ function addHostTools(layer: LayerTar, libraries: Libraries): StarterTools {
 }
 
 function addNamed(layer: LayerTar, libraries: Libraries, name: string): boolean {
-  const source = PROGRAM_FOLDERS.map((folder) => libraries.real(`${folder}/${name}`)).find(
-    (path) => path !== undefined,
-  );
+  const source = findProgramFile(libraries, name);
   return source !== undefined && addProgram(layer, libraries, source, `/bin/${name}`);
 }
 
+/** The file of a program of this name, where the shell’s tools are looked for. */
+export function findProgramFile(libraries: Libraries, name: string): string | undefined {
+  return PROGRAM_FOLDERS.map((folder) => libraries.real(`${folder}/${name}`)).find(
+    (path) => path !== undefined,
+  );
+}
+
 /** A program under a path, with its libraries; false, and nothing is added, when one of these is missing or it’s a script. */
-function addProgram(layer: LayerTar, libraries: Libraries, source: string, path: string): boolean {
+export function addProgram(layer: LayerTar, libraries: Libraries, source: string, path: string): boolean {
   if (!readElf(source)) return false;
   const needs = libraries.closure(source);
   if (!needs) return false;
