@@ -44,7 +44,7 @@ export const STEPS = {
   'client/request': act(
     'client',
     'calls',
-    'protocol, method, path?, query? (as the client sends it); end: status?, cutOff?: true when its sender ended first',
+    'protocol, method, path?, query? (as the client sends it), request{}? (told fields of the body), equivalent? (the command that does the same); end: status?, code? (gRPC’s), cutOff?: true when its sender ended first',
   ),
   'client/attach': moment('client', 'calls', 'streams[]'),
 
