@@ -7,7 +7,7 @@ const D3_PURE = ['d3-scale', 'd3-shape', 'd3-hierarchy', 'd3-array', 'd3-format'
 /** What each package may import besides itself. `node:` stands for Node's own modules. */
 const PACKAGES: Record<string, string[]> = {
   trace: ['zod'],
-  chain: ['@underdock/trace'],
+  chain: ['@underdock/trace', 'yaml'],
   weave: ['@underdock/trace', 'protobufjs/minimal.js'],
   image: ['tar-stream', 'node:'],
   story: ['@underdock/trace', '@underdock/chain'],
