@@ -6,7 +6,7 @@ import { type BuiltConfig, buildConfig } from './bundle/config.ts';
 import type { HostAbilities } from './bundle/host.ts';
 import type { ImageConfig } from './bundle/imageConfig.ts';
 import type { IdMappings } from './idMappings.ts';
-import type { LowLevelRuntime, Stdio } from './lowLevel/runtime.ts';
+import type { ImageLayers, LowLevelRuntime, Stdio } from './lowLevel/runtime.ts';
 import { type Attached, attach, type OutputSink } from './stdio.ts';
 
 /** An image that is here, unpacked. */
@@ -48,6 +48,8 @@ export interface ConfigWanted {
   /** For an ordinary user: the namespace around it all, and where its root filesystem can be read from outside. */
   userNamespace?: { mappings: IdMappings; held: boolean };
   rootfsView?: string;
+  /** Has the last word on what is written. */
+  edit?: (built: BuiltConfig) => BuiltConfig;
 }
 
 /** Builds config.json and writes the bundle, told as `high-level/write-config`. */
@@ -56,7 +58,8 @@ export async function writeConfig(wanted: ConfigWanted, tell: Tell, cause: strin
   const about = { cause: [cause], container: wanted.id };
   const act = tell.begin('high-level/write-config', { path, ociVersion: '1.0.2' }, about);
   try {
-    const built = await buildConfig(wanted);
+    const prepared = await buildConfig(wanted);
+    const built = wanted.edit?.(prepared) ?? prepared;
     await writeBundle(built, wanted.bundle);
     act.end({ config: built.config, provenance: built.provenance });
     for (const one of built.absent) tell.log('low-level/absent', { ...one }, { ...about, cause: [act.span] });
@@ -80,6 +83,8 @@ export interface TaskWanted {
   config: BuiltConfig['config'];
   interactive: boolean;
   sink: OutputSink;
+  /** What the root filesystem was made from. */
+  image?: ImageLayers;
 }
 
 /** Opens the streams and lets the low-level runtime create the container; leaves no stream open when it rejects. */
@@ -99,7 +104,8 @@ export async function createTask(
   const attached = attach({ interactive: wanted.interactive, tty }, wanted.sink);
   try {
     const stdio = tty && !runtime.makesConsole ? givenConsole(attached) : attached.stdio;
-    const made = await runtime.create({ id, bundle, config, stdio, cause: act.span }, tell);
+    const from = wanted.image ? { image: wanted.image } : {};
+    const made = await runtime.create({ id, bundle, config, stdio, cause: act.span, ...from }, tell);
     const master = made.console ?? stdio.console?.master;
     if (master !== undefined) attached.terminal(master);
     attached.handedOver();

@@ -10,6 +10,12 @@ export interface Stdio {
   console?: { master: number; path: string };
 }
 
+/** The folders that a root filesystem was made of, lowest first, whiteouts as overlayfs has them. */
+export interface ImageLayers {
+  layers: readonly string[];
+  layersFolder: string;
+}
+
 /** What a low-level runtime is given: an OCI bundle (config.json and rootfs) and an id. */
 export interface BundleToRun {
   id: string;
@@ -19,6 +25,8 @@ export interface BundleToRun {
   stdio: Stdio;
   /** Span of `high-level/create-task`: the cause of what the runtime does. */
   cause: string;
+  /** Outlives the run: so that a script can make the same root filesystem again. */
+  image?: ImageLayers;
 }
 
 /**
