@@ -61,6 +61,36 @@ describe('a call', () => {
   });
 });
 
+describe('a call that is begun a second time, as Go does after it let others run,', () => {
+  const begun = (object: string, method = 'HEAD') => [
+    `s 41 0 0:${method}`,
+    's 41 1 0:/_ping',
+    `q ${CALL} http-client ${object}:docker`,
+  ];
+  const methods = (...printed: string[]) => decoded(...printed).records.map(({ method }) => method);
+
+  it('is told once', () => expect(methods(...begun('c0f0'), ...begun('c0f0'))).toEqual(['HEAD']));
+
+  it('is told apart from another request of the same goroutine', () => {
+    expect(methods(...begun('c0f0'), ...begun('c0f8', 'DELETE'))).toEqual(['HEAD', 'DELETE']);
+  });
+
+  it('is told apart from one that comes after the first has gone on, at the same address', () => {
+    const ended = `z ${CALL} http-client 0:docker`;
+    expect(methods(...begun('c0f0'), ended, ...begun('c0f0'))).toEqual(['HEAD', undefined, 'HEAD']);
+  });
+
+  it('has its payload of the last beginning, where both are printed together', () => {
+    const create = [
+      ...['s 41 0 0:containerd.task.v2.Task', 's 41 1 0:Create', `q ${CALL} ttrpc-client c0f0:containerd`],
+      ...['a 41 0:0a 01', `y ${CALL} ttrpc-client 2:containerd`],
+    ];
+    const { records } = decoded(...create, ...create);
+    expect(records.map(({ phase }) => phase)).toEqual(['enter', 'payload', 'payload']);
+    expect(records[2]?.payload?.bytes.length).toBe(2);
+  });
+});
+
 describe('a payload', () => {
   it('is put together of its pieces, with the length that it really has', () => {
     const { records } = decoded('a 41 0:0a 02 61', 'a 41 1:62', `y ${CALL} grpc-client 4:dockerd`);

@@ -1,4 +1,5 @@
 import type { CallRecord } from '@underdock/weave';
+import { BegunAgain } from './begunAgain.ts';
 import { CALL_KINDS, type CallKind } from './calls.ts';
 import { type ProbeLine, utf8 } from './lines.ts';
 import { Pieces } from './pieces.ts';
@@ -19,6 +20,7 @@ type Begin = Pick<
 export class CallDecoder {
   #options: CallDecodeOptions;
   #pieces = new Pieces();
+  #begun = new BegunAgain();
   constructor(options: CallDecodeOptions) {
     this.#options = options;
   }
@@ -30,7 +32,10 @@ export class CallDecoder {
     if (letter === 't') return this.#proof(Number(first));
     const begin = beginOf(words, text);
     if (!begin) return false;
-    if (letter === 'q') return this.#enter(begin);
+    const call = `${begin.pid} ${begin.routine} ${begin.protocol} ${begin.side}`;
+    if (letter === 'q') return this.#enter(begin, this.#begun.is(call, words[5] ?? ''));
+    // The payload of a ttrpc call is printed with its beginning.
+    if (letter !== 'y' || begin.protocol !== 'ttrpc') this.#begun.goesOn(call);
     const value = Number(words[5]);
     if (!Number.isInteger(value) || value < 0) return false;
     if (letter === 'y') return this.#payload(begin, value);
@@ -45,13 +50,14 @@ export class CallDecoder {
     return true;
   }
 
-  #enter(begin: Begin): boolean {
+  #enter(begin: Begin, again: boolean): boolean {
     const texts = this.#pieces.take(begin.tid);
     const [first, second, query] = [texts.get(0), texts.get(1), texts.get(2)];
     const http = begin.protocol === 'http';
     // Go leaves the method of a client's GET empty (net/http.Request).
     const method = http ? first || 'GET' : begin.protocol === 'ttrpc' ? `${first}/${second}` : first;
     if (method === undefined) return false;
+    if (again) return true;
     this.#options.emit({
       ...begin,
       phase: 'enter',

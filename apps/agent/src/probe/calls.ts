@@ -56,9 +56,9 @@ export function printName(pointer: string, length: string, index: number): strin
   return `printf("s %d ${index} 0:%s\\n", tid, str(uptr(${pointer}), ${length}));`;
 }
 
-/** Prints that a call begins; its texts were printed before. */
-export function printEnter(kind: CallKind): string {
-  return `printf("q %llu %d %d %lx ${kind}:%s\\n", nsecs, pid, tid, $g, comm);`;
+/** Prints that a call begins; its texts were printed before. `object` is an address that no other call of its time has. */
+export function printEnter(kind: CallKind, object: string): string {
+  return `printf("q %llu %d %d %lx ${kind} %lx:%s\\n", nsecs, pid, tid, $g, ${object}, comm);`;
 }
 
 /** Prints an answer: an HTTP status, 0 where the connection was taken over. */

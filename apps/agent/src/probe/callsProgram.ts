@@ -64,10 +64,11 @@ function functionIn(program: GoProgram, probe: CallProbe): GoFunction | undefine
 }
 
 // The function's own first question, in its own words: without room on the stack (stackguard0, at 16 in runtime.g) it will be
-// begun again, and then it is told.
+// begun again, and then it is told. Not so where stackguard0 is no address: this is how a goroutine is asked to let others run
+// (stackPreempt), and whether it does so here, or at the signal that follows and then goes on from here, is not known yet.
 function once({ stackNeed }: GoFunction): string {
   if (stackNeed === undefined) return '';
-  return `if ((uint64)reg("sp") - ${stackNeed} <= *(uint64*)uptr(G + 16)) { return; }`;
+  return `$guard = *(uint64*)uptr(G + 16); if ($guard >> 48 == 0 && (uint64)reg("sp") - ${stackNeed} <= $guard) { return; }`;
 }
 
 function inRegisters(text: string, arch: 'x64' | 'arm64'): string {

@@ -19,7 +19,7 @@ const HIJACK = 'github.com/docker/docker/client.(*Client).setupHijackConn';
 const isPost = (request: string) => `*(uint32*)uptr(*(uint64*)uptr(${request})) == 0x54534f50`;
 const hijack = `$g = (uint64)G; $r = (uint64)0;
   if (${isPost('R3')}) { $r = (uint64)R3; } if (${isPost('R1')}) { $r = (uint64)R1; }
-  if ($r != 0) { @hc[pid, $g] = (uint64)1; ${printRequest} ${printEnter(KIND)} }`;
+  if ($r != 0) { @hc[pid, $g] = (uint64)1; ${printRequest} ${printEnter(KIND, '$r')} }`;
 const isStatus = (expression: string) => `${expression} >= 100 && ${expression} <= 599`;
 
 /**
@@ -32,7 +32,7 @@ export const clientFragment: CallFragment = {
   probes: [
     {
       function: 'net/http.(*Transport).roundTrip',
-      text: `$g = (uint64)G; $r = (uint64)R1; @hc[pid, $g] = (uint64)1; ${printRequest} ${printEnter(KIND)}`,
+      text: `$g = (uint64)G; $r = (uint64)R1; @hc[pid, $g] = (uint64)1; ${printRequest} ${printEnter(KIND, '$r')}`,
     },
     // Attach and exec take the connection over and go past the transport.
     {

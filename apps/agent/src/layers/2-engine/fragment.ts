@@ -14,7 +14,7 @@ export const engineFragment: CallFragment = {
   probes: [
     {
       function: 'net/http.serverHandler.ServeHTTP',
-      text: `$g = (uint64)G; $r = (uint64)R3; @hs[pid, $g] = (uint64)1; ${printRequest} ${printEnter(KIND)}`,
+      text: `$g = (uint64)G; $r = (uint64)R3; @hs[pid, $g] = (uint64)1; ${printRequest} ${printEnter(KIND, '$r')}`,
     },
     {
       // What is below 200 says that an answer is still to come.

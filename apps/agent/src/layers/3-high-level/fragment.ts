@@ -10,9 +10,9 @@ import {
 const GRPC = 'google.golang.org/grpc';
 const TTRPC = 'github.com/containerd/ttrpc';
 
-const invoke = (pointer: string, length: string, kindOfCall: 1 | 2, passOver: string) =>
+const invoke = (pointer: string, length: string, object: string, kindOfCall: 1 | 2, passOver: string) =>
   `$g = (uint64)G; $m = (uint64)${pointer}; $o = (uint64)${length}; ${passOver}
-  @g[pid, $g] = (uint64)${kindOfCall}; ${printName('$m', '$o', 0)} ${printEnter('grpc-client')}`;
+  @g[pid, $g] = (uint64)${kindOfCall}; ${printName('$m', '$o', 0)} ${printEnter('grpc-client', object)}`;
 
 // What a kubelet asks every second or ten, of all that there is.
 const CRI = '/runtime.v1.RuntimeService';
@@ -56,8 +56,8 @@ function grpcCalls(passed: string): CallFragment {
     kind: 'grpc-client',
     needed: [`${GRPC}.(*ClientConn).Invoke`],
     probes: [
-      { function: `${GRPC}.(*ClientConn).Invoke`, text: invoke('R3', 'R4', 1, passed) },
-      { function: `${GRPC}.(*ClientConn).NewStream`, text: invoke('R4', 'R5', 2, passed) },
+      { function: `${GRPC}.(*ClientConn).Invoke`, text: invoke('R3', 'R4', '(uint64)R8', 1, passed) },
+      { function: `${GRPC}.(*ClientConn).NewStream`, text: invoke('R4', 'R5', '(uint64)R2', 2, passed) },
       {
         function: sendMessage,
         without: `${GRPC}/mem.BufferSlice.Len`,
@@ -89,7 +89,7 @@ function grpcCalls(passed: string): CallFragment {
 // Request of ttrpc: gogo's layout, and that of protobuf-go, which begins with its own state.
 const dispatch = (service: number, method: number, payload: number) =>
   `$g = (uint64)G; $r = (uint64)R3; @t[pid, $g] = (uint64)1;
-  ${printShortGoString(`$r + ${service}`, 0)} ${printShortGoString(`$r + ${method}`, 1)} ${printEnter('ttrpc-client')}
+  ${printShortGoString(`$r + ${service}`, 0)} ${printShortGoString(`$r + ${method}`, 1)} ${printEnter('ttrpc-client', '$r')}
   $p = *(uint64*)uptr($r + ${payload}); $l = *(uint64*)uptr($r + ${payload + 8}); ${printPayload('ttrpc-client', '1 == 1')}`;
 const ttrpcEnd = (failed: 0 | 1) =>
   `$g = (uint64)G; if (@t[pid, $g]) { ${printExit('ttrpc-client', `(uint64)${failed}`)} delete(@t[pid, $g]); }`;
