@@ -15,7 +15,7 @@ export * from './starter/keptStarter.ts';
 export * from './starter/pause.ts';
 export * from './starter/starter.ts';
 export type { StarterTools } from './starter/tools.ts';
-export { type BlobSink, type BlobSource, Store } from './store.ts';
+export { type BlobSink, type BlobSource, type BlobStore, Store } from './store.ts';
 export type { KernelCalls } from './unpack/kernelCalls.ts';
 export { DEFAULT_LIMITS, type UnpackLimits } from './unpack/limits.ts';
 export { removeTree } from './unpack/removeTree.ts';

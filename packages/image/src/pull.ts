@@ -16,13 +16,13 @@ import type { ImageReference } from './reference.ts';
 import type { Journey } from './registry/exchange.ts';
 import { MOST_MANIFEST_BYTES, Repository } from './registry/repository.ts';
 import { DEFAULT_SETTINGS, type RegistrySettings } from './registry/settings.ts';
-import type { Store } from './store.ts';
+import type { BlobStore } from './store.ts';
 
 // An image's config holds its history; the largest seen are some hundred kilobytes.
 const MOST_CONFIG_BYTES = 16 * 1024 * 1024;
 
 export interface PullOptions {
-  store: Store;
+  store: BlobStore;
   platform?: Platform;
   settings?: Partial<RegistrySettings>;
   /** Ask the registry each time, or only if the image isn’t here yet (docker’s default). */
@@ -71,7 +71,7 @@ export interface PulledImage {
 interface Pull extends Journey {
   reference: ImageReference;
   repository: Repository;
-  store: Store;
+  store: BlobStore;
   platform: Platform;
   verifyCached: boolean;
   local: boolean;

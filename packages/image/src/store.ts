@@ -18,6 +18,11 @@ export interface BlobSink {
 /** Fills a sink with a blob; called at most once per blob at a time. */
 export type BlobSource = (sink: BlobSink, signal: AbortSignal) => Promise<void>;
 
+/** What a pull needs of whoever keeps the image: this store, or a daemon’s. */
+export interface BlobStore extends Pick<Store, 'size' | 'read' | 'write'> {
+  readonly references: Pick<References, 'get' | 'set'>;
+}
+
 interface Filling {
   done: Promise<{ cached: boolean }>;
   waiters: number;

@@ -11,6 +11,7 @@ import type {
   SelfRecord,
 } from './record.ts';
 import { keyOf, OpenCalls } from './sort/openCalls.ts';
+import { OwnCalls } from './sort/ownCalls.ts';
 import { containerOf } from './sort/requestPath.ts';
 import { causingVerb, isScript } from './sort/roots.ts';
 import type { Draft, Writer } from './writer.ts';
@@ -42,6 +43,7 @@ export class RelayEvents {
   readonly #lineage: Lineage;
   readonly #writer: Writer;
   readonly #calls = new OpenCalls();
+  readonly #ownCalls = new OwnCalls(this.#calls);
   readonly #acts = new Map<string, OpenAct>();
   /** Programs of the chain by pid, until they exit. */
   readonly #programs = new Map<number, OpenAct>();
@@ -73,8 +75,10 @@ export class RelayEvents {
     if (record.span && record.step === 'client/run') this.#client = record.span;
     if (record.layer === 'engine' && record.type === 'begin')
       for (const span of record.cause ?? []) this.#toldSpans.add(span);
+    this.#ownCalls.sent(record);
     if (record.step !== 'client/request' || record.type !== 'begin' || !record.span) return;
-    const { method, path, query } = record.data as Record<string, string | undefined>;
+    const { protocol, method, path, query } = record.data as Record<string, string | undefined>;
+    if (protocol === 'grpc') return;
     this.#calls.announce({ at: record.at, run: record.span, method, path, query });
   }
 

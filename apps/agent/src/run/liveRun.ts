@@ -193,7 +193,9 @@ class LiveRun implements Run {
     this.#trace.add(record);
     if (record.kind === 'spawned') this.#joined?.process(record.pid);
     if (record.kind !== 'self' || record.step !== 'client/request' || record.type !== 'begin') return;
-    const { method, path, query } = record.data;
+    const { protocol, method, path, query } = record.data;
+    // Whose a gRPC call is its payload tells; of an HTTP request only its path says it.
+    if (protocol === 'grpc') return;
     this.#joined?.request(
       record.at,
       String(method),
