@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { spawn } from '../children.ts';
 
 // Reads pids until the agent is gone, however it went; then ends those that still are what they were.
 const SCRIPT = `pids=; while read -r pid; do pids="$pids $pid"; done

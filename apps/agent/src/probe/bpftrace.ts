@@ -1,9 +1,10 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { answerOf } from '../answers.ts';
+import { spawn } from '../children.ts';
 import { programPath } from '../programs.ts';
 import { ProbeError } from './error.ts';
 import { type Printed, readPrinted } from './lines.ts';

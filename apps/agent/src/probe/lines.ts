@@ -20,6 +20,8 @@ const WORDS = /^[a-z0-9-]+( [a-z0-9-]+)*$/;
  * most one text that others control, and that is last: so it can't be taken for anything else.
  */
 export function readPrinted(json: string): Printed {
+  const plain = plainText(json);
+  if (plain !== undefined) return readLine(plain);
   let message: unknown;
   try {
     message = JSON.parse(mendEscapes(json));
@@ -34,7 +36,21 @@ export function readPrinted(json: string): Printed {
   }
   if (type !== 'printf') return { is: 'other' };
   if (typeof data !== 'string' || !data.endsWith('\n')) return { is: 'malformed' };
-  const match = LINE.exec(data.slice(0, -1));
+  return readLine(data.slice(0, -1));
+}
+
+const BEFORE = '{"type": "printf", "data": "';
+const AFTER = '\\n"}';
+
+/** Nearly every line needs no JSON to be read: it holds nothing that would have to be escaped but the newline at its end. */
+function plainText(json: string): string | undefined {
+  if (!json.startsWith(BEFORE) || !json.endsWith(AFTER)) return undefined;
+  const text = json.slice(BEFORE.length, -AFTER.length);
+  return text.includes('\\') || text.includes('"') ? undefined : text;
+}
+
+function readLine(text: string): Printed {
+  const match = LINE.exec(text);
   if (!match?.[1] || match[2] === undefined || !WORDS.test(match[2])) return { is: 'malformed' };
   return { is: 'line', line: { letter: match[1], words: match[2].split(' '), text: match[3] ?? '' } };
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { WatcherState } from '@underdock/trace';
 import { type Claim, createSorter, type Found, type RawRecord } from '@underdock/weave';
+import { courtesy } from '../courtesy.ts';
 import { Bundles } from '../layers/4-low-level/bundles.ts';
 import type { Follower, Watcher } from '../layers/watcher.ts';
 import { give } from '../probe/fanOut.ts';
@@ -78,7 +79,7 @@ class HostRelay implements Relay {
       closed: (key) => this.#closed(key),
       isAlive: (pid) => existsSync(`/proc/${pid}`),
     });
-    this.#unfollow = watchers.map((watcher) => watcher.follow(0n, (record) => this.#sorter.add(record)));
+    this.#unfollow = watchers.map((watcher) => watcher.follow(0n, (record) => this.#take(record)));
     this.#timer = setInterval(() => this.#sorter.tick(), TICK_MS);
     this.#timer.unref();
   }
@@ -90,6 +91,7 @@ class HostRelay implements Relay {
   async begin(): Promise<void> {
     this.#begun ??= Promise.all(this.#others.map((watcher) => watcher.start()));
     await this.#begun;
+    courtesy.begin();
   }
 
   join(key: string, originNs: bigint, take: Follower): Joined {
@@ -123,9 +125,15 @@ class HostRelay implements Relay {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    courtesy.end();
     for (const unfollow of this.#unfollow) unfollow();
     this.#bundles.close();
     await Promise.all(this.#others.map((watcher) => watcher.stop()));
+  }
+
+  #take(record: RawRecord): void {
+    this.#sorter.add(record);
+    if (record.kind === 'clock') courtesy.lag(record.source, nowMs() - record.at);
   }
 
   #opened(found: Found): void {

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { RunRequest } from '@underdock/trace';
+import { spawn } from '../../children.ts';
 import { AgentError } from '../../error.ts';
 import { programPath } from '../../programs.ts';
 import { describeError } from '../../run/error.ts';

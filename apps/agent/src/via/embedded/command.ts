@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Layer } from '@underdock/trace';
+import { spawn } from '../../children.ts';
 import { programPath } from '../../programs.ts';
 import type { Tell, Telling } from '../../run/tell.ts';
 

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { access, constants, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { spawn } from '../../children.ts';
 import { programPath } from '../../programs.ts';
 import type { Tell } from '../../run/tell.ts';
 import { EmbeddedError } from './error.ts';

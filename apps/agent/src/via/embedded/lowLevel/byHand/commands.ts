@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn } from '../../../../children.ts';
 import { programPath } from '../../../../programs.ts';
 import type { Tell } from '../../../../run/tell.ts';
 import { EmbeddedError } from '../../error.ts';

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spawn } from '../../../../children.ts';
 import { programPath } from '../../../../programs.ts';
 import { EmbeddedError } from '../../error.ts';
 import type { Stdio } from '../runtime.ts';
