@@ -1,6 +1,10 @@
 export { actorKey, callOf, programName } from './actors.ts';
 export { apiPath, callName, rpcMethod } from './callName.ts';
 export { failureOf } from './calls.ts';
+export { compareLooks, compareTraces } from './compare/compare.ts';
+export { onlyThere } from './compare/diff.ts';
+export { type LookedThrough, lookAt } from './compare/side.ts';
+export * from './compare/types.ts';
 export * from './container.ts';
 export { DISK_STEPS, type DiskLayer, type DiskStack, diskStackOf } from './diskStack.ts';
 export { applyEvent, foldTo, initialState } from './fold.ts';

@@ -94,7 +94,12 @@ async function inspectImage(
 
 function identity(info: ImageInspectInfo): Record<string, unknown> {
   const digest = info.RepoDigests?.[0]?.split('@')[1] ?? info.Id;
-  return { digest, platform: `${info.Os}/${info.Architecture}` };
+  return { digest, ...configOf(info), platform: `${info.Os}/${info.Architecture}` };
+}
+
+/** The image id of engines with an image store of their own is the digest of the configuration; others say the manifest’s. */
+function configOf({ Id, RepoDigests }: ImageInspectInfo): { configDigest?: string } {
+  return RepoDigests?.some((name) => name.endsWith(Id)) ? {} : { configDigest: Id };
 }
 
 /** The layers as the engine has them; `present` are the indices of those that were there before, all where absent. */
