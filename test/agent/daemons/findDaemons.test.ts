@@ -128,3 +128,10 @@ it('keeps track of what comes, is replaced and goes, each file once', async () =
   await gone;
   expect((await finder.look()).map(({ pid }) => pid)).toEqual([two.pid]);
 });
+
+it('opens a client that runs and lies in PATH there: its process is gone in an instant', async () => {
+  const { path } = await running('ud-brief');
+  const names = new Set(['ud-brief']);
+  const finder = new ProgramFinder({ names, clients: names }, { path: join(folder, 'ud-brief') });
+  expect((await finder.look()).map(({ file }) => file)).toEqual([path]);
+});

@@ -55,6 +55,15 @@ it('says why a file can’t be probed, with the path that it has', async () => {
   );
 });
 
+it('leaves out what has gone since it was found, so that it is new when it comes again', async () => {
+  const gone = program('docker', NATIVE);
+  rmSync(gone.path);
+  const { programs, targets, close } = await openTargets([gone, program('dockerd', NATIVE)]);
+  await close();
+  expect(programs.map(({ name }) => name)).toEqual(['dockerd']);
+  expect(targets).toHaveLength(1);
+});
+
 it('makes the others ready when one can’t be', async () => {
   const { programs, targets, close } = await openTargets([
     program('docker'),

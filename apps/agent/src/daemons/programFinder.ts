@@ -44,8 +44,10 @@ export class ProgramFinder {
       else this.#running.delete(pid);
     }
     const files = new Map<string, FoundProgram>();
+    // A client that runs now is gone when its file is to be opened by way of its process.
+    const lasting = new Map(this.#clients.map((one) => [one.inode, one]));
     for (const one of [...this.#running.values(), ...this.#clients])
-      if (!files.has(one.inode) && files.size < MOST) files.set(one.inode, one);
+      if (!files.has(one.inode) && files.size < MOST) files.set(one.inode, lasting.get(one.inode) ?? one);
     return [...files.values()];
   }
 }

@@ -21,7 +21,10 @@ export interface CallTargets {
 
 const NAMES = functionsOf([...new Set(Object.values(ROLES).flat())]);
 
-/** Looks into each program for the functions to probe. Never rejects: a program that can't be probed says why. */
+/**
+ * Looks into each program for the functions to probe. Never rejects: a program that can't be probed says why. One whose
+ * process has gone since it was found is left out, and so it is new when it comes again.
+ */
 export async function openTargets(found: readonly FoundProgram[]): Promise<CallTargets> {
   const handles: FileHandle[] = [];
   const programs: WatchedProgram[] = [];
@@ -39,6 +42,7 @@ export async function openTargets(found: readonly FoundProgram[]): Promise<CallT
       const goVersion = target.program.goVersion;
       programs.push({ ...one, kinds, ...(goVersion ? { goVersion } : {}), ...whyNot(one, target) });
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
       programs.push({
         ...one,
         kinds: [],
