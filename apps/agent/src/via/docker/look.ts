@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ReadBackRecord } from '@underdock/weave';
 import type Docker from 'dockerode';
-import type { ContainerInspectInfo } from 'dockerode';
+import type { ContainerInspectInfo, ImageInspectInfo } from 'dockerode';
 import { listeningSockets } from '../../daemons/findDaemons.ts';
 import { openDocker } from './engine.ts';
 
@@ -41,8 +41,9 @@ export function createEngineLook(): EngineLook {
       const found = await find(pid, id);
       if (!found) return [];
       const { docker, info } = found;
-      const records = [tellContainer(info, pid, now())];
-      const layers = await inTime(layersOf(docker, info)).catch(() => []);
+      const image = await inTime(docker.getImage(info.Image).inspect()).catch(() => undefined);
+      const records = [tellContainer(info, image, pid, now())];
+      const layers = image ? await inTime(layersOf(docker, info, image)).catch(() => []) : [];
       const snapshot = tellSnapshot(info, layers.length, now());
       if (snapshot) records.push(snapshot);
       return [...records, ...layers.map((layer) => tellLayer(info, layer, now()))];
@@ -65,7 +66,12 @@ async function clientsOf(pid: number): Promise<Docker[]> {
 const base = (info: ContainerInspectInfo, at: number) =>
   ({ kind: 'read-back', at, container: info.Id }) as const;
 
-function tellContainer(info: ContainerInspectInfo, pid: number, at: number): ReadBackRecord {
+function tellContainer(
+  info: ContainerInspectInfo,
+  of: ImageInspectInfo | undefined,
+  pid: number,
+  at: number,
+): ReadBackRecord {
   const { Name, Config, HostConfig, State, Image } = info;
   const name = Name.replace(/^\//, '');
   const state = State.Status === 'created' ? 'created' : State.Running ? 'running' : 'stopped';
@@ -83,11 +89,24 @@ function tellContainer(info: ContainerInspectInfo, pid: number, at: number): Rea
       name,
       state,
       image: Config.Image || Image,
+      ...(of ? digestsOf(of, Config.Image) : {}),
       ...(service ? { service } : {}),
       inspect: { ...pick(config, CONFIG), Env: names, HostConfig: pick(HostConfig, HOST_CONFIG) },
     },
     file: `GET /containers/${info.Id.slice(0, 12)}/json`,
     text: `${name}, ${state}`,
+  };
+}
+
+/** An image that was never pulled or pushed has no digest but that of its configuration. */
+function digestsOf({ Id, RepoDigests }: ImageInspectInfo, name: string): Record<string, string> {
+  const repository = name.replace(/(:[^:/]+)?(@.*)?$/, '');
+  const all = RepoDigests ?? [];
+  const named = all.find((one) => one.startsWith(`${repository}@`)) ?? all[0];
+  const digest = named?.split('@')[1];
+  return {
+    ...(digest ? { digest } : {}),
+    ...(digest === Id ? {} : { configDigest: Id }),
   };
 }
 
@@ -147,9 +166,12 @@ interface Layer {
   folder?: string;
 }
 
-async function layersOf(docker: Docker, info: ContainerInspectInfo): Promise<Layer[]> {
+async function layersOf(
+  docker: Docker,
+  info: ContainerInspectInfo,
+  { RootFS }: ImageInspectInfo,
+): Promise<Layer[]> {
   const image = docker.getImage(info.Image);
-  const { RootFS } = await image.inspect();
   const diffIds = RootFS?.Layers ?? [];
   // The newest entry comes first; entries that changed no file have no layer.
   const steps = ((await image.history()) as { CreatedBy?: string; Size?: number }[]).toReversed();
