@@ -6,6 +6,7 @@ export { layerHistory, parseConfig, parseManifest } from './manifest.ts';
 export * from './mediaTypes.ts';
 export type { ImageAct, ImageObserver, ImageStep } from './observer.ts';
 export * from './platform.ts';
+export * from './pull/pulled.ts';
 export * from './pull.ts';
 export * from './reference.ts';
 export { type CredentialSource, type Credentials, dockerCredentials } from './registry/credentials.ts';

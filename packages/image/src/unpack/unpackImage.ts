@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, fileError, ImageError } from '../error.ts';
-import type { PulledImage, PulledLayer } from '../pull.ts';
+import type { PulledImage, PulledLayer } from '../pull/pulled.ts';
 import type { Store } from '../store.ts';
 import { removeTree } from './removeTree.ts';
 import { type UnpackedLayer, type UnpackOptions, unpackLayer } from './unpackLayer.ts';
