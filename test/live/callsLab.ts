@@ -103,7 +103,8 @@ function matches(lines: string[], pattern: RegExp): string[] {
   return lines.flatMap((line) => pattern.exec(line)?.[1] ?? []);
 }
 
-function importBusybox(folder: string): void {
+/** Gives the engine whose socket is `docker.sock` in the folder an image `img` of busybox. */
+export function importBusybox(folder: string): void {
   const bin = join(folder, 'rootfs/bin');
   mkdirSync(bin, { recursive: true });
   execFileSync('cp', [programPath('busybox'), join(bin, 'busybox')]);
