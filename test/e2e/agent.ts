@@ -13,6 +13,8 @@ export interface RealAgent {
   watch: string;
   port: number;
   stateDir: string;
+  /** Asks its API with the link that may drive; with a body it is a POST. */
+  ask(path: string, body?: object): Promise<Response>;
   /** Ends it at once, as a crash does; its state stays. */
   crash(): Promise<void>;
   /** Ends it as Ctrl-C does and removes its state. */
@@ -35,12 +37,22 @@ export async function startRealAgent(
     watch,
     port: Number(new URL(drive).port),
     stateDir,
+    ask: (path, body) => ask(new URL(drive), path, body),
     crash: () => end(child, 'SIGKILL'),
     async close() {
       await end(child, 'SIGTERM');
       rmSync(stateDir, { recursive: true, force: true });
     },
   };
+}
+
+function ask(link: URL, path: string, body?: object): Promise<Response> {
+  const headers = {
+    authorization: `Bearer ${link.searchParams.get('token')}`,
+    'content-type': 'application/json',
+  };
+  const init = body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers };
+  return fetch(new URL(path, link), init);
 }
 
 function links(child: ChildProcess): Promise<[string, string]> {

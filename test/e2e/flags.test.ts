@@ -1,17 +1,9 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RealAgent, startRealAgent } from './agent.ts';
-import { openBrowser, openPage, runFromForm, untilState } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { openPage, runFromForm, untilState } from './browser.ts';
+import { withRealHost } from './realHost.ts';
 
-let browser: Browser;
-let agent: RealAgent;
-beforeAll(async () => {
-  [browser, agent] = await Promise.all([openBrowser(), startRealAgent()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await agent?.close();
-});
+const host = withRealHost();
 
 const evidence = (page: Page) => page.getByRole('region', { name: 'Evidence' });
 const way = (page: Page) => evidence(page).getByRole('list', { name: /^The way of/ });
@@ -21,7 +13,7 @@ const placesOf = (page: Page) => way(page).locator('.place').allInnerTexts();
 const COMMAND = 'underdock run --memory 64m --user 1000 starter /bin/sh -c "echo up; sleep 60"';
 
 async function run(options: object = {}) {
-  const opened = await openPage(browser, agent.drive, options);
+  const opened = await openPage(host.browser, host.agent.drive, options);
   await runFromForm(opened.page, COMMAND);
   await untilState(opened.page, 'running');
   await opened.page.getByText('up', { exact: true }).first().waitFor();

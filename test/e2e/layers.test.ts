@@ -1,24 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { programPath } from '../../apps/agent/src/programs.ts';
-import { startTalkativeEngine, type TalkativeEngine } from '../live/callsLab.ts';
-import { type RealAgent, startRealAgent } from './agent.ts';
-import { openBrowser, openPage, runFromForm, untilState } from './browser.ts';
+import { openPage, runFromForm, untilState } from './browser.ts';
+import { withStockEngine } from './realHost.ts';
 
-let browser: Browser;
-let agent: RealAgent;
-let engine: TalkativeEngine;
-beforeAll(async () => {
-  [browser, agent, engine] = await Promise.all([openBrowser(), startRealAgent(), startTalkativeEngine()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await agent?.close();
-  await engine?.close();
-});
+const host = withStockEngine();
 
 const SCRIPT =
   'rm -r /usr; mkdir -p /usr/new /made; echo written > /made/note; rm /etc/motd; echo up; read line; echo more > /made/later; sleep 600';
@@ -42,7 +31,7 @@ async function openLayers(page: Page): Promise<void> {
 
 describe('the layers of a run on disk', () => {
   it('are stacked, opened folder by folder, with marks in words and files to look at', async () => {
-    const { page, errors, faults } = await openPage(browser, agent.drive);
+    const { page, errors, faults } = await openPage(host.browser, host.agent.drive);
     await runFromForm(page, COMMAND);
     await untilState(page, 'running');
     await page.getByText('up', { exact: true }).first().waitFor();
@@ -75,7 +64,7 @@ describe('the layers of a run on disk', () => {
   });
 
   it('show what the container writes meanwhile when they are read again, and keep open what is open', async () => {
-    const { page, errors } = await openPage(browser, agent.drive);
+    const { page, errors } = await openPage(host.browser, host.agent.drive);
     await page.getByRole('button', { name: /^Runs/ }).click();
     await page.locator('.run-row', { hasText: '--name disk' }).click();
     await page.keyboard.press('d');
@@ -105,7 +94,7 @@ describe('the layers of a run on disk', () => {
       { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true, colorScheme: 'light' },
     ],
   ] as const)('fit on %s, without anything cut off at a side', async (_what, options) => {
-    const { page, faults } = await openPage(browser, agent.drive, options);
+    const { page, faults } = await openPage(host.browser, host.agent.drive, options);
     await page.getByRole('button', { name: /^Runs/ }).click();
     await page.locator('.run-row', { hasText: '--name disk' }).click();
     if ('isMobile' in options) await page.getByRole('button', { name: 'Evidence', exact: true }).click();
@@ -119,7 +108,7 @@ describe('the layers of a run on disk', () => {
   });
 
   it('are shown to an audience as the trace tells them, without their files', async () => {
-    const { page } = await openPage(browser, agent.watch);
+    const { page } = await openPage(host.browser, host.agent.watch);
     await page.getByRole('button', { name: /^Runs/ }).click();
     await page.locator('.run-row', { hasText: '--name disk' }).click();
     await page.getByRole('button', { name: 'Layers on disk' }).click();
@@ -132,14 +121,14 @@ describe('the layers of a run on disk', () => {
 
 describe('the layers of a container that somebody types beside a page that watches', () => {
   const docker = (...args: string[]) =>
-    execFileSync(programPath('docker'), ['-H', `unix://${engine.socket}`, ...args], {
+    execFileSync(programPath('docker'), ['-H', `unix://${host.engine.socket}`, ...args], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { ...process.env, DOCKER_BUILDKIT: '0' },
     });
 
   const build = () => {
-    const context = join(engine.folder, 'context');
+    const context = join(host.engine.folder, 'context');
     mkdirSync(context);
     const steps = ['RUN mkdir /app && echo one > /app/old && echo x:y > /etc/shadow', 'RUN rm /app/old'];
     writeFileSync(join(context, 'Dockerfile'), ['FROM img', ...steps].join('\n'));
@@ -148,7 +137,7 @@ describe('the layers of a container that somebody types beside a page that watch
 
   it('are those of the engine, with what made each, its own one between, and no passwords', async () => {
     build();
-    const { page, errors } = await openPage(browser, agent.drive);
+    const { page, errors } = await openPage(host.browser, host.agent.drive);
     await page.getByRole('button', { name: 'Watch', exact: true }).click();
     await page.locator('.watch-state.is-on').waitFor();
     docker(

@@ -1,17 +1,10 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWay, type RealAgent, startRealAgent } from './agent.ts';
-import { openBrowser, openPage, picture, runFromForm, sentences, untilState } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { openWay, startRealAgent } from './agent.ts';
+import { openPage, picture, runFromForm, sentences, untilState } from './browser.ts';
+import { withRealHost } from './realHost.ts';
 
-let browser: Browser;
-let agent: RealAgent;
-beforeAll(async () => {
-  [browser, agent] = await Promise.all([openBrowser(), startRealAgent()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await agent?.close();
-});
+const host = withRealHost();
 
 const evidence = (page: Page) => page.getByRole('region', { name: 'Evidence' });
 /** Follows to the newest step and waits until it is told. */
@@ -26,7 +19,7 @@ const toTheEnd = async (page: Page) => {
 
 describe('a container that is run from the page', () => {
   it('starts with one click, is drawn as it happens, lives, and is stopped with one', async () => {
-    const { page, errors, faults } = await openPage(browser, agent.drive);
+    const { page, errors, faults } = await openPage(host.browser, host.agent.drive);
     expect(page.url()).not.toContain('token');
     expect(await faults()).toEqual([]);
     await page.getByRole('button', { name: 'Run it' }).click();
@@ -44,7 +37,7 @@ describe('a container that is run from the page', () => {
   });
 
   it('shows the evidence behind an arrow that is clicked, and leads up its causes', async () => {
-    const { page, errors } = await openPage(browser, agent.drive);
+    const { page, errors } = await openPage(host.browser, host.agent.drive);
     await runFromForm(page, 'underdock run --memory 64m starter /bin/true');
     await untilState(page, 'exit code 0');
     await toTheEnd(page);
@@ -70,7 +63,7 @@ describe('a container that is run from the page', () => {
   });
 
   it('shows the same picture and story after a reload, and to whoever comes late', async () => {
-    const first = await openPage(browser, agent.drive);
+    const first = await openPage(host.browser, host.agent.drive);
     await runFromForm(first.page, `underdock run starter /bin/sh -c 'echo one; exit 3'`);
     await untilState(first.page, 'exit code 3');
     await toTheEnd(first.page);
@@ -79,7 +72,7 @@ describe('a container that is run from the page', () => {
     await untilState(first.page, 'exit code 3');
     await first.page.locator('.story [aria-current=step]').waitFor();
     expect({ story: await sentences(first.page), picture: await picture(first.page) }).toEqual(seen);
-    const late = await openPage(browser, `${agent.watch}${new URL(first.page.url()).hash}`);
+    const late = await openPage(host.browser, `${host.agent.watch}${new URL(first.page.url()).hash}`);
     await late.page.locator('.story [aria-current=step]').waitFor();
     expect({ story: await sentences(late.page), picture: await picture(late.page) }).toEqual(seen);
     expect([...first.errors, ...late.errors]).toEqual([]);
@@ -87,7 +80,7 @@ describe('a container that is run from the page', () => {
   });
 
   it('is held between create and start, with its waiting process, until it is let go', async () => {
-    const { page, errors, faults } = await openPage(browser, agent.drive);
+    const { page, errors, faults } = await openPage(host.browser, host.agent.drive);
     await runFromForm(page, `underdock run --hold starter /bin/sh -c 'echo let go'`);
     await untilState(page, 'held before start');
     await toTheEnd(page);
@@ -105,7 +98,7 @@ describe('a container that is run from the page', () => {
   });
 
   it('is talked to in a terminal, which has the size that is seen', async () => {
-    const { page, errors, faults } = await openPage(browser, agent.drive);
+    const { page, errors, faults } = await openPage(host.browser, host.agent.drive);
     await runFromForm(page, 'underdock run --interactive --tty starter /bin/sh');
     await untilState(page, 'running');
     const console = page.locator('.console[data-open=true]');
@@ -122,7 +115,7 @@ describe('a container that is run from the page', () => {
   });
 
   it('gets lines on its input, and its end', async () => {
-    const { page, errors } = await openPage(browser, agent.drive);
+    const { page, errors } = await openPage(host.browser, host.agent.drive);
     await runFromForm(
       page,
       `underdock run --interactive starter /bin/sh -c 'read a; echo got $a; read b || exit 6'`,
@@ -139,7 +132,7 @@ describe('a container that is run from the page', () => {
   });
 
   it('that can’t be started is red at the arrow where it failed, with what to do', async () => {
-    const { page, errors, faults } = await openPage(browser, agent.drive);
+    const { page, errors, faults } = await openPage(host.browser, host.agent.drive);
     await runFromForm(page, 'underdock run starter /bin/no-such-program');
     await untilState(page, /failed|exit code 127/);
     await toTheEnd(page);
@@ -153,7 +146,7 @@ describe('a container that is run from the page', () => {
   });
 
   it('made by hand can be made again with one shell script', async () => {
-    const { page, errors } = await openPage(browser, agent.drive, {
+    const { page, errors } = await openPage(host.browser, host.agent.drive, {
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     await runFromForm(page, 'underdock run --runtime by-hand starter /bin/true');
@@ -168,7 +161,7 @@ describe('a container that is run from the page', () => {
   });
 
   it('is refused beside the field when the command is wrong, and by the agent in its words', async () => {
-    const { page } = await openPage(browser, agent.drive);
+    const { page } = await openPage(host.browser, host.agent.drive);
     await page.getByRole('button', { name: 'New run' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel(/^Memory/).fill('lots');
@@ -186,7 +179,7 @@ describe('a container that is run from the page', () => {
   });
 
   it('may be seen but not driven with the link for an audience', async () => {
-    const { page, errors } = await openPage(browser, agent.watch);
+    const { page, errors } = await openPage(host.browser, host.agent.watch);
     await page.getByText('Your link may look, not drive').waitFor();
     expect(await page.getByRole('button', { name: /New run|Run it|Stop|Remove/ }).count()).toBe(0);
     await page.keyboard.press('r');
@@ -202,10 +195,10 @@ describe('a container that is run from the page', () => {
   });
 
   it('goes on where it was after the way to the agent was cut and mended', async () => {
-    const way = await openWay(agent.port);
-    const link = new URL(agent.drive);
+    const way = await openWay(host.agent.port);
+    const link = new URL(host.agent.drive);
     link.port = String(way.port);
-    const { page } = await openPage(browser, link.href);
+    const { page } = await openPage(host.browser, link.href);
     await runFromForm(
       page,
       `underdock run --interactive starter /bin/sh -c 'echo before; read a; echo after'`,
@@ -229,7 +222,7 @@ describe('a container that is run from the page', () => {
 describe('an agent that was killed', () => {
   it('is missed at once, and the page finds its successor and its old run by itself, with the same link', async () => {
     const doomed = await startRealAgent();
-    const { page } = await openPage(browser, doomed.drive);
+    const { page } = await openPage(host.browser, doomed.drive);
     await runFromForm(page, 'underdock run starter /bin/true');
     await untilState(page, 'exit code 0');
     await toTheEnd(page);

@@ -1,30 +1,18 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { programPath } from '../../apps/agent/src/programs.ts';
-import { startTalkativeEngine, type TalkativeEngine } from '../live/callsLab.ts';
-import { type RealAgent, startRealAgent } from './agent.ts';
-import { openBrowser, openPage, picture, sentences } from './browser.ts';
+import { openPage, picture, sentences } from './browser.ts';
+import { withStockEngine } from './realHost.ts';
 import { typeCommand } from './typeCommand.ts';
 
 // A stock engine, started by the test and not by underdock; a real page that watches; commands typed beside it.
-let browser: Browser;
-let agent: RealAgent;
-let engine: TalkativeEngine;
-beforeAll(async () => {
-  [browser, agent, engine] = await Promise.all([openBrowser(), startRealAgent(), startTalkativeEngine()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await agent?.close();
-  await engine?.close();
-});
+const host = withStockEngine();
 
 const docker = (...args: string[]) =>
-  typeCommand(programPath('docker'), '-H', `unix://${engine.socket}`, ...args);
+  typeCommand(programPath('docker'), '-H', `unix://${host.engine.socket}`, ...args);
 
 describe('a page that watches its host', () => {
   it('shows a docker run that is typed in a terminal, from the command down to the process', async () => {
-    const { page, errors } = await openPage(browser, agent.drive);
+    const { page, errors } = await openPage(host.browser, host.agent.drive);
     await page.getByRole('button', { name: 'Watch', exact: true }).click();
     await page.getByRole('button', { name: 'Watching', exact: true }).waitFor();
     const typed = docker('run', '--rm', '--network', 'none', '--memory', '64m', 'img', 'sleep', '3');
@@ -59,7 +47,7 @@ describe('a page that watches its host', () => {
   });
 
   it('tells quietly of a second one while the reader looks at the first', async () => {
-    const { page } = await openPage(browser, agent.drive);
+    const { page } = await openPage(host.browser, host.agent.drive);
     await page.getByRole('button', { name: 'Watching' }).waitFor();
     await docker('run', '--rm', '--network', 'none', 'img', 'true');
     await page.locator('.command-line', { hasText: 'img true' }).waitFor();

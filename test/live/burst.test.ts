@@ -10,30 +10,20 @@ beforeAll(async () => {
 });
 afterAll(() => agent?.close());
 
-async function ask(path: string, body?: object): Promise<Response> {
-  const base = new URL(agent.drive);
-  const headers = {
-    authorization: `Bearer ${base.searchParams.get('token')}`,
-    'content-type': 'application/json',
-  };
-  const init = body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers };
-  return fetch(new URL(path, base), init);
-}
-
 async function ended(id: string): Promise<string[]> {
   for (const limit = Date.now() + 90_000; Date.now() < limit; ) {
-    const { state } = (await (await ask(`api/runs/${id}`)).json()) as { state: string };
+    const { state } = (await (await agent.ask(`api/runs/${id}`)).json()) as { state: string };
     if (state === 'finished' || state === 'failed') break;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  const text = await (await ask(`api/traces/${id}`)).text();
+  const text = await (await agent.ask(`api/traces/${id}`)).text();
   return text.trimEnd().split('\n');
 }
 
 it('runs that are asked for all at once have whole traces each: none misses what its container became', async () => {
   const made = Array.from({ length: RUNS }, async (_, n) => {
     const runtime = n % 2 === 0 ? 'runc' : 'crun';
-    const answer = await ask('api/runs', {
+    const answer = await agent.ask('api/runs', {
       image: 'starter',
       command: ['/bin/sh', '-c', `exit ${n}`],
       runtime,

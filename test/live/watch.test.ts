@@ -35,10 +35,7 @@ beforeAll(async () => {
   typed.push(await docker('ps', '-a'));
   typed.push(await docker('rm', 'alive'));
   await everyday();
-  const said = await host.end();
-  // Others may type commands on this host meanwhile, for engines of their own.
-  found = said.found.filter(({ header }) => header.command.includes(`unix://${host.engine.socket}`));
-  testimony = said.testimony;
+  ({ found, testimony } = await host.end());
   containerdChildren = testimony.forks
     .filter(({ parent }) => parent === host.engine.pids.containerd)
     .map(({ child }) => child);

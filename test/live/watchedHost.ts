@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -32,7 +32,9 @@ export interface WatchedHost {
   type(command: string, ...args: string[]): Promise<Typed>;
   /** `docker ARGS` on the private engine. */
   docker(...args: string[]): Promise<Typed>;
-  /** Waits until the runs that were found are over, ends watcher and witness, and gives what they say. */
+  /** The headers of the runs that were found so far. */
+  headers(): TraceHeader[];
+  /** Waits until the runs that were found are over, ends watcher and witness, and gives what they say of this engine. */
   end(): Promise<{ found: FoundTrace[]; testimony: Testimony }>;
   close(): Promise<void>;
 }
@@ -67,13 +69,16 @@ export async function watchThisHost(): Promise<WatchedHost> {
     watcher,
     type,
     docker: (...args) => type(programPath('docker'), '-H', `unix://${engine.socket}`, ...args),
+    headers: () => readdirSync(traces).flatMap((name) => headerIn(join(traces, name))),
     async end() {
       // A run is over two seconds after its last process has gone.
       await pause(4000);
       const testimony = await witness.end();
       await stopWatcher();
-      const files = readdirSync(traces).map((name) => readTrace(join(traces, name)));
-      return { testimony, found: await Promise.all(files) };
+      const all = await Promise.all(readdirSync(traces).map((name) => readTrace(join(traces, name))));
+      // Others may type commands on this host meanwhile, for engines of their own.
+      const found = all.filter(({ header }) => header.command.includes(`unix://${engine.socket}`));
+      return { testimony, found };
     },
     async close() {
       await stopWatcher();
@@ -81,6 +86,12 @@ export async function watchThisHost(): Promise<WatchedHost> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function headerIn(file: string): TraceHeader[] {
+  const [line, rest] = readFileSync(file, 'utf8').split('\n', 2);
+  // Without a line's end it is still being written.
+  return line !== undefined && rest !== undefined ? [JSON.parse(line)] : [];
 }
 
 function type(command: string, ...args: string[]): Promise<Typed> {

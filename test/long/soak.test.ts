@@ -14,23 +14,14 @@ beforeAll(async () => {
 });
 afterAll(() => agent?.close());
 
-async function ask(path: string, body?: object): Promise<Response> {
-  const base = new URL(agent.drive);
-  const headers = {
-    authorization: `Bearer ${base.searchParams.get('token')}`,
-    'content-type': 'application/json',
-  };
-  return fetch(
-    new URL(path, base),
-    body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers },
-  );
-}
-
 async function runOnce(n: number): Promise<void> {
-  const answer = await ask('api/runs', { image: 'starter', command: ['/bin/sh', '-c', `exit ${n % 100}`] });
+  const answer = await agent.ask('api/runs', {
+    image: 'starter',
+    command: ['/bin/sh', '-c', `exit ${n % 100}`],
+  });
   const { id } = (await answer.json()) as { id: string };
   for (;;) {
-    const { state, exitCode } = (await (await ask(`api/runs/${id}`)).json()) as {
+    const { state, exitCode } = (await (await agent.ask(`api/runs/${id}`)).json()) as {
       state: string;
       exitCode: number;
     };
@@ -41,7 +32,7 @@ async function runOnce(n: number): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  const text = await (await ask(`api/traces/${id}`)).text();
+  const text = await (await agent.ask(`api/traces/${id}`)).text();
   expect(await verifyTrace([text]), `run ${n}`).toMatchObject({ state: 'whole', faults: [] });
   expect(text, `run ${n}`).not.toContain('trace/lost-records');
 }
