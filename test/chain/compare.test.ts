@@ -164,6 +164,7 @@ describe('what one has and another lacks', () => {
     expect(withDocker.rows.find(({ name }) => name === 'linux.resources.memory.limit')).toEqual({
       name: 'linux.resources.memory.limit',
       values: ['536870912', '67108864'],
+      alike: [0, 1],
       mark: 'differs',
     });
     const byItself = compareTraces([runc, byHand]).config.rows.find(({ name }) => name === 'linux.seccomp');

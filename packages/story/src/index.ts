@@ -1,3 +1,4 @@
+export * from './comparison.ts';
 export { GLOSSARY, type Term } from './content/glossary.ts';
 export type { Reading, StepStory } from './content/shape.ts';
 export {

@@ -7,9 +7,8 @@ import {
   type ProvenanceLine,
   provenanceOf,
 } from '@underdock/chain';
-import { decodeTrace, type TraceEvent, type TraceHeader } from '@underdock/trace';
 import { AgentError } from '../error.ts';
-import { type ReadEnd, readTraceText } from './traceFile.ts';
+import { type ReadTrace, readTrace } from './readTrace.ts';
 import { tame } from './words.ts';
 
 /** What a command line may ask for beside the file. */
@@ -17,14 +16,6 @@ export interface ExplainFlags {
   flag?: string;
   container?: string;
   json?: boolean;
-}
-
-interface ReadTrace {
-  header: TraceHeader;
-  events: TraceEvent[];
-  /** Lines that are no events; they were passed over. */
-  faults: string[];
-  cut: boolean;
 }
 
 /**
@@ -39,8 +30,8 @@ export async function explainAct(
   print: (line: string) => void,
 ): Promise<number> {
   const wanted = flags.flag === undefined ? undefined : [flagOf(flags.flag)];
-  const trace = await read(file);
-  const containers = chosen(containersIn(trace.events), flags.container);
+  const trace = await readTrace(file);
+  const containers = chosenContainers(containersIn(trace.events), flags.container);
   const explained = containers.map((container) => ({
     container,
     lines: provenanceOf(trace.header, trace.events, { flags: wanted, container }),
@@ -64,7 +55,8 @@ function flagOf(word: string): FlagName {
   });
 }
 
-function chosen(ids: readonly string[], wanted: string | undefined): readonly string[] {
+/** The ids that begin with what was asked for, all where nothing was. Throws AgentError `no-container`. */
+export function chosenContainers(ids: readonly string[], wanted: string | undefined): readonly string[] {
   if (wanted === undefined) return ids;
   const found = ids.filter((id) => id !== '' && id.startsWith(wanted));
   if (found.length > 0) return found;
@@ -73,23 +65,6 @@ function chosen(ids: readonly string[], wanted: string | undefined): readonly st
     remedy: known.length > 0 ? `it has: ${known.join(', ')}` : 'it has none: leave --container out',
     exitCode: 1,
   });
-}
-
-async function read(file: string): Promise<ReadTrace> {
-  const end: ReadEnd = { cut: false };
-  const events: TraceEvent[] = [];
-  const faults: string[] = [];
-  let header: TraceHeader | undefined;
-  let cut = false;
-  for await (const item of decodeTrace(readTraceText(file, end))) {
-    if (item.kind === 'header') header = item.header;
-    else if (item.kind === 'event') events.push(item.event);
-    else if (item.kind === 'cut') cut = true;
-    else faults.push(item.error.message);
-  }
-  if (end.fault) faults.push(end.fault);
-  // A file without a header has thrown by now.
-  return { header: header!, events, faults, cut: cut || end.cut };
 }
 
 type Explained = readonly { container: string; lines: readonly ProvenanceLine[] }[];

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import type { OpenedRuns, OpenRunsOptions } from '../run/openRuns.ts';
 import { VERSION } from './about.ts';
+import type { CompareFlags } from './compareCommand.ts';
 import { complain } from './errors.ts';
 import type { ExplainFlags } from './explainCommand.ts';
 import { dockerSpelling, type RunFlags, runCommand } from './runFlags.ts';
@@ -98,6 +99,7 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
     .argument('<file>', '.chain or .chain.gz, - for standard input')
     .action(async (file: string) => finish(await (await import('./verify.ts')).verify(file, print)));
   addExplain(program, print, finish);
+  addCompare(program, outside, finish);
   program
     .command('version')
     .description('print the version')
@@ -117,6 +119,19 @@ function addExplain(program: Command, print: (line: string) => void, finish: (co
     .option('--json', 'as JSON')
     .action(async (file: string, flags: ExplainFlags) =>
       finish(await (await import('./explainCommand.ts')).explainAct(file, flags, print)),
+    );
+}
+
+function addCompare(program: Command, outside: Outside, finish: (code: number) => void): void {
+  program
+    .command('compare')
+    .description('two to four traces side by side, by what they achieve: exit code 0, 3 if one is cut off')
+    .argument('[traces...]', '.chain or .chain.gz files, ids of runs, - for standard input')
+    .option('--json', 'as JSON')
+    .option('--all', 'also what is the same everywhere')
+    .option('--state <dir>', 'state folder, where runs are looked for by their ids')
+    .action(async (traces: string[], flags: CompareFlags) =>
+      finish(await (await import('./compareCommand.ts')).compareAct(traces, flags, outside)),
     );
 }
 
@@ -142,7 +157,16 @@ function addUp(program: Command, outside: Outside, finish: (code: number) => voi
 
 /** Whether standard error may be coloured: on a terminal, unless NO_COLOR says otherwise. */
 export function mayColour({ streams, env }: Outside): boolean {
-  return pc.isColorSupported && streams.stderr.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+  return isColourful(streams.stderr, env);
+}
+
+/** The same of standard output. */
+export function mayColourOutput({ streams, env }: Outside): boolean {
+  return isColourful(streams.stdout, env);
+}
+
+function isColourful(stream: NodeJS.WriteStream, env: Outside['env']): boolean {
+  return pc.isColorSupported && stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
 function gather(value: string, before: string[]): string[] {

@@ -23,9 +23,13 @@ function folded(rows: readonly DiffRow[], part: string): DiffRow[] {
   if (own.length < 2 || !agree || !own.every(({ mark }) => mark === 'some')) return [...rows];
   const values = has.map((there) => (there ? `${own.length} values` : undefined));
   const at = rows.indexOf(own[0]!);
-  return rows.flatMap((row, index) =>
-    index === at ? [{ name: part, values, mark: 'some' }] : own.includes(row) ? [] : [row],
-  );
+  const whole: DiffRow = {
+    name: part,
+    values,
+    alike: values.map((value) => values.indexOf(value)),
+    mark: 'some',
+  };
+  return rows.flatMap((row, index) => (index === at ? [whole] : own.includes(row) ? [] : [row]));
 }
 
 /** By what the elements of a list are known, so that another order is no difference (OCI runtime spec, config.md). */
@@ -97,16 +101,18 @@ function gatherEnv(found: Map<string, Value>, list: readonly unknown[]): void {
   }
 }
 
-/** Rules without conditions are one set of names per action; each rule with a condition is told by itself. */
+/** One set per action; a call that is decided by its arguments stands in it with its condition. */
 function gatherSeccomp(found: Map<string, Value>, path: string, list: readonly unknown[]): void {
-  for (const rule of list as Data[]) {
-    const names = Array.isArray(rule.names) ? rule.names.map(String) : [];
-    const action = String(rule.action);
-    const args = Array.isArray(rule.args) ? (rule.args as Data[]).map(conditionOf).join(' and ') : '';
-    const key = args === '' ? `${path} ${action}` : `${path} ${action} if ${args}`;
-    const before = found.get(key);
-    found.set(key, [...new Set([...(Array.isArray(before) ? before : []), ...names])].sort());
+  const byAction = new Map<string, Set<string>>();
+  for (const { names, action, args } of list as Data[]) {
+    const set = byAction.get(String(action)) ?? new Set();
+    byAction.set(String(action), set);
+    const condition = Array.isArray(args) ? (args as Data[]).map(conditionOf).join(' and ') : '';
+    for (const name of Array.isArray(names) ? names : []) {
+      set.add(condition === '' ? String(name) : `${String(name)} if ${condition}`);
+    }
   }
+  for (const [action, set] of byAction) found.set(`${path} ${action}`, [...set].sort());
 }
 
 const OPERATORS: Readonly<Record<string, string>> = {

@@ -34,6 +34,7 @@ function rowOf(name: string, sides: readonly Valued[], lacks: Lacks): DiffRow {
   const isSet = values.some((value) => Array.isArray(value));
   return {
     name,
+    alike: alikeOf(values, sides),
     values: values.map((value) => (value === undefined ? undefined : inWords(value))),
     ...(isSet ? { sets: values.map((value) => (typeof value === 'string' ? [value] : value)) } : {}),
     mark: markOf(told, sides.filter(({ values: all }) => all).length),
@@ -53,6 +54,12 @@ function markOf(
   if (!same && !alike(told.map(({ value, rename }) => rename(value!)))) return 'differs';
   if (values.length < all) return 'unseen';
   return same ? 'same' : 'own';
+}
+
+/** For each trace the first one that says the same, but for own ids. */
+function alikeOf(values: readonly (Value | undefined)[], sides: readonly Valued[]): number[] {
+  const said = values.map((value, side) => value && sides[side]!.rename(inWords(value)));
+  return said.map((words) => said.indexOf(words));
 }
 
 function inWords(value: Value): string {

@@ -1,19 +1,20 @@
 import { type ContainerPicture, NAMESPACE_KINDS } from '../container.ts';
 import { object, text } from '../fields.ts';
 import { diffRows, type Value } from './diff.ts';
-import type { LookedThrough } from './side.ts';
+import { type LookedThrough, unique } from './side.ts';
 import type { Diff } from './types.ts';
 
 /** Namespaces, what is in force for the process, and mounts of each trace’s container. */
 export function isolationDiff(sides: readonly LookedThrough[]): Diff {
-  const valued = sides.map(({ picture, rename }) => ({ rename, values: valuesOf(picture) }));
+  const valued = sides.map((side) => ({ rename: side.rename, values: valuesOf(side) }));
   // Nobody lacks a namespace or a user: where none is told, none was seen. Mounts are read all at once, or not at all.
   const readMounts = sides.map(({ picture }) => Object.keys(picture.mounts).length > 0);
   const rows = diffRows(valued, (name, side) => name.startsWith('mount ') && readMounts[side]!);
   return { known: valued.map(({ values }) => values !== undefined), rows };
 }
 
-function valuesOf(picture: ContainerPicture): ReadonlyMap<string, Value> | undefined {
+function valuesOf(side: LookedThrough): ReadonlyMap<string, Value> | undefined {
+  const { picture } = side;
   const found = new Map<string, Value>();
   for (const kind of NAMESPACE_KINDS) {
     const fact = picture.namespaces[kind];
@@ -25,6 +26,8 @@ function valuesOf(picture: ContainerPicture): ReadonlyMap<string, Value> | undef
     if (kind === 'user') found.set(kind, userOf(value));
     else found.set(kind, Array.isArray(value) ? value.map(String) : restriction(value));
   }
+  const dropped = droppedOf(side);
+  if (dropped.length > 0) found.set('capabilities it can never get', dropped);
   for (const mount of Object.values(picture.mounts)) {
     if (mount.gone) continue;
     const { mountPoint, fstype, options, readOnly } = mount;
@@ -42,6 +45,15 @@ function joined({ config }: ContainerPicture, kind: string): string | undefined 
   const list = Array.isArray(namespaces) ? (namespaces as Record<string, unknown>[]) : [];
   const found = list.find((one) => one.type === wanted);
   return found && text(found, 'path') ? 'shared: joined by its path' : undefined;
+}
+
+/** What was taken out of the bounding set: no program that it becomes can have that (capabilities(7)). */
+function droppedOf({ picture, acts }: LookedThrough): string[] {
+  const calls = [...acts.values()]
+    .flat()
+    .filter(({ step, failure }) => step === 'kernel/drop-bounding' && !failure);
+  const called = calls.map(({ data }) => text(data, 'capability') ?? '');
+  return unique([...called, ...(picture.restrictions.capabilities?.dropped ?? [])]).sort();
 }
 
 function userOf(value: unknown): string {

@@ -17,7 +17,8 @@ export function renaming(state: ChainState, container: string): Rename {
     for (const [word, name] of own) renamed = renamed.replaceAll(word, name);
     return renamed
       .replace(HEX, 'ID')
-      .replace(/(?:\/[\w.@+-]+)+(?=\/ID\/)/g, 'DIR')
+      .replace(/(sha256:[0-9a-f]{12})[0-9a-f]{52}/g, '$1')
+      .replace(/(?:\/[\w.@+-]+){2,}(?=\/ID\/)/g, 'DIR')
       .replace(/\b(c?run|runc)\.[A-Za-z0-9]{6}\b/g, '$1.TEMP')
       .replace(/\/proc\/\d+(?=\/|$)/g, '/proc/PID')
       .replace(/(--target|--pid)([ =])\d+/g, '$1$2PID')
@@ -41,7 +42,7 @@ function ownWords({ containers }: ChainState, container: string): [string, strin
     const root = text(object(config ?? {}, 'root') ?? {}, 'path');
     if (root?.startsWith('/')) add(root, 'ROOTFS');
     if (configPath?.startsWith('/')) add(configPath.replace(/\/[^/]*$/, ''), 'BUNDLE');
-    add(text(object(config ?? {}, 'linux') ?? {}, 'cgroupsPath'), 'CGROUP');
+    add(text(object(config ?? {}, 'linux') ?? {}, 'cgroupsPath'), '/CGROUP');
   }
   return found;
 }

@@ -121,6 +121,8 @@ export interface DiffRow {
   name: string;
   /** Undefined: the trace does not have it. */
   values: readonly (string | undefined)[];
+  /** For each trace the place of the first that says the same, but for own ids. */
+  alike: readonly number[];
   /** Names in a set, where the value is one: what is told of it is what others lack. */
   sets?: readonly (readonly string[] | undefined)[];
   /**
