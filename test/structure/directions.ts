@@ -64,7 +64,7 @@ function packageImport(name: string, from: string): string | undefined {
 function appImport(path: string, name: string, from: string): string | undefined {
   const allowed = APPS[name];
   if (!allowed) return `is in an app that DESIGN section 6 does not know: apps/${name}`;
-  if (from.startsWith('@underdock/') && !allowed.includes(from.slice('@underdock/'.length)))
+  if (from.startsWith('@underdock/') && !allowed.includes(from.split('/')[1]!))
     return `imports ${from}; apps/${name} may import of ours only ${allowed.join(', ')}`;
   if (name === 'agent' && CLIENT_LIBRARIES.test(from) && !path.startsWith('apps/agent/src/via/'))
     return `imports ${from}: only via/* knows client libraries`;

@@ -5,7 +5,7 @@ import { dockerCommand } from './portable/dockerCommand.ts';
 import { podFile } from './portable/podFile.ts';
 import type { Exported, Platform, Portable } from './portable/types.ts';
 
-export { portableOf } from './portable/read.ts';
+export { carriedContainers, portableOf } from './portable/read.ts';
 export * from './portable/types.ts';
 
 const WRITERS: Readonly<Record<Platform, (portable: Portable) => Exported>> = {

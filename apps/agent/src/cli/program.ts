@@ -5,6 +5,7 @@ import { VERSION } from './about.ts';
 import type { CompareFlags } from './compareCommand.ts';
 import { complain } from './errors.ts';
 import type { ExplainFlags } from './explainCommand.ts';
+import type { ExportFlags } from './exportAct.ts';
 import { dockerSpelling, type RunFlags, runCommand } from './runFlags.ts';
 import type { Streams } from './terminal.ts';
 import type { UpFlags } from './upAct.ts';
@@ -99,6 +100,7 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
     .argument('<file>', '.chain or .chain.gz, - for standard input')
     .action(async (file: string) => finish(await (await import('./verify.ts')).verify(file, print)));
   addExplain(program, print, finish);
+  addExport(program, outside, finish);
   addCompare(program, outside, finish);
   program
     .command('version')
@@ -132,6 +134,19 @@ function addCompare(program: Command, outside: Outside, finish: (code: number) =
     .option('--state <dir>', 'state folder, where runs are looked for by their ids')
     .action(async (traces: string[], flags: CompareFlags) =>
       finish(await (await import('./compareCommand.ts')).compareAct(traces, flags, outside)),
+    );
+}
+
+function addExport(program: Command, outside: Outside, finish: (code: number) => void): void {
+  program
+    .command('export')
+    .description('what carries a run elsewhere: docker, compose, pod, aca, bundle')
+    .argument('<file>', '.chain or .chain.gz, - for standard input')
+    .requiredOption('--to <format>', 'docker, compose, pod (Kubernetes), aca (Azure), bundle (OCI)')
+    .option('--out <path>', 'file or folder; standard output unless said')
+    .option('--container <id>', 'this container of the trace')
+    .action(async (file: string, flags: ExportFlags) =>
+      finish(await (await import('./exportAct.ts')).exportAct(file, flags, outside)),
     );
 }
 

@@ -1,7 +1,8 @@
 import type { TraceEvent, TraceHeader } from '@underdock/trace';
 import { text } from '../fields.ts';
 import { at } from '../provenance/values.ts';
-import { limitsOf, mountsOf, portsOf } from './outside.ts';
+import { containersIn } from '../provenance.ts';
+import { isObject, limitsOf, mountsOf, portsOf } from './outside.ts';
 import { networkOf, othersOf, privilegesOf } from './privileges.ts';
 import { processOf, unsureNames } from './process.ts';
 import {
@@ -19,6 +20,24 @@ import {
 import type { Portable, Told } from './types.ts';
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** Ids of the containers of a trace that can be carried elsewhere: all but a pod’s pause container. */
+export function carriedContainers(events: readonly TraceEvent[]): string[] {
+  const sandboxes = new Set(
+    events.filter(isOfSandbox).map(({ container, data }) => container ?? text(data, 'id')),
+  );
+  const all = containersIn(events);
+  const others = all.filter((id) => !sandboxes.has(id));
+  return others.length > 0 ? others : all;
+}
+
+const TYPES = ['io.kubernetes.cri.container-type', 'io.kubernetes.cri-o.ContainerType'];
+
+function isOfSandbox({ step, data }: TraceEvent): boolean {
+  if (step.endsWith('/has-sandbox')) return true;
+  const annotations = at(data, 'config.annotations');
+  return isObject(annotations) && TYPES.some((type) => annotations[type] === 'sandbox');
+}
 
 /** What makes a container the one that it was, read out of the events of its trace. */
 export function portableOf(header: TraceHeader, events: readonly TraceEvent[], container: string): Portable {

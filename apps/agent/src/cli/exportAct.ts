@@ -1,0 +1,86 @@
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { AgentError } from '../error.ts';
+import { FORMATS, type Made } from './exportFormats.ts';
+import { readTrace } from './readTrace.ts';
+import type { Streams } from './terminal.ts';
+import { tame } from './words.ts';
+
+/** What a command line may ask for beside the file. */
+export interface ExportFlags {
+  to: string;
+  out?: string;
+  container?: string;
+}
+
+/**
+ * `underdock export FILE --to FORMAT`: what the trace is made into goes to standard output, or to `--out`. Returns the exit
+ * code: 0, 1 with lines that are no events, 3 from a file that is cut off. Throws AgentError, and TraceError where there is no trace.
+ */
+export async function exportAct(
+  file: string,
+  flags: ExportFlags,
+  { streams, cwd }: { streams: Pick<Streams, 'stdout' | 'stderr'>; cwd: string },
+): Promise<number> {
+  const format = Object.hasOwn(FORMATS, flags.to) ? FORMATS[flags.to] : undefined;
+  if (!format) throw noFormat(flags.to);
+  const trace = await readTrace(file);
+  const made = format.make(trace, flags);
+  const note = (line: string) => void streams.stderr.write(`${tame(line)}\n`);
+  if (flags.out !== undefined) writeOut(made, resolve(cwd, flags.out), flags.out, note);
+  else if (made.files.length === 1) streams.stdout.write(made.files[0]!.text);
+  else throw noOut(flags.to, made);
+  for (const fault of trace.faults) note(`passed over: ${fault}`);
+  if (trace.cut) note('the trace is cut off: exported as far as it goes');
+  return trace.faults.length > 0 ? 1 : trace.cut ? 3 : 0;
+}
+
+function writeOut(
+  { files, use, fill }: Made,
+  path: string,
+  said: string,
+  note: (line: string) => void,
+): void {
+  const inFolder = files.length > 1 || said.endsWith('/') || isFolder(path);
+  for (const { name, text, executable } of files) {
+    const target = inFolder ? join(path, name) : path;
+    try {
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, text);
+      if (executable) chmodSync(target, 0o755);
+    } catch (cause) {
+      throw unwritten(target, cause);
+    }
+    note(`wrote ${target}`);
+  }
+  for (const one of fill) note(`fill in: ${one}`);
+  note(`to use it: ${use}`);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function noFormat(word: string): AgentError {
+  const known = Object.entries(FORMATS).map(([name, { says }]) => `${name} (${says})`);
+  return new AgentError('no-format', `--to ${word}: there is no such format`, {
+    remedy: `there are: ${known.join(', ')}`,
+    exitCode: 1,
+  });
+}
+
+function noOut(to: string, { files }: Made): AgentError {
+  return new AgentError('no-out', `--to ${to} makes ${files.length} files: say where with --out FOLDER`, {
+    remedy: `it will hold ${files.map(({ name }) => name).join(', ')}`,
+    exitCode: 1,
+  });
+}
+
+function unwritten(target: string, cause: unknown): AgentError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new AgentError('unwritten', `${target} can’t be written: ${why}`, {
+    remedy: 'choose another place with --out',
+    exitCode: 1,
+    cause,
+  });
+}

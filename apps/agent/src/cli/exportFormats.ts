@@ -1,0 +1,56 @@
+import { carriedContainers, exportTo, type Platform, portableOf } from '@underdock/chain/portable';
+import { AgentError } from '../error.ts';
+import { chosenContainers } from './explainCommand.ts';
+import type { ReadTrace } from './readTrace.ts';
+
+/** What became of a trace. */
+export interface Made {
+  files: readonly { name: string; text: string; executable?: true }[];
+  /** How it is used, as one would type it. */
+  use: string;
+  /** What has to be put in before. */
+  fill: readonly string[];
+}
+
+/** Something that a trace can be made into: `make` throws AgentError where it can’t. */
+export interface ExportFormat {
+  says: string;
+  make(trace: ReadTrace, options: { container?: string }): Made;
+}
+
+/** All that `underdock export` can make, by the word for `--to`. */
+export const FORMATS: Readonly<Record<string, ExportFormat>> = {
+  docker: platform('docker', 'a docker run command'),
+  compose: platform('compose', 'compose.yaml'),
+  pod: platform('pod', 'a Pod for Kubernetes'),
+  aca: platform('aca', 'an app for Azure Container Apps'),
+  bundle: platform('bundle', 'an OCI bundle, as a folder'),
+};
+
+function platform(name: Platform, says: string): ExportFormat {
+  return {
+    says,
+    make({ header, events }, { container }) {
+      const exported = exportTo(name, portableOf(header, events, onlyContainer(events, container)));
+      if (exported.files.length > 0) return exported;
+      const why = exported.lost.map((one) => `${one.what}: ${one.why}`).join('; ');
+      throw new AgentError('not-exported', `the trace does not tell enough for --to ${name}: ${why}`, {
+        remedy: 'record a run as root, with bpftrace, on a road where the image is named',
+        exitCode: 1,
+      });
+    },
+  };
+}
+
+function onlyContainer(events: ReadTrace['events'], wanted: string | undefined): string {
+  const [first = '', ...others] = chosenContainers(carriedContainers(events), wanted);
+  if (others.length === 0) return first;
+  throw new AgentError(
+    'which-container',
+    'the trace holds several containers: say which one with --container',
+    {
+      remedy: `it has: ${[first, ...others].map((id) => id.slice(0, 12)).join(', ')}`,
+      exitCode: 1,
+    },
+  );
+}
