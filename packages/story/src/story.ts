@@ -2,6 +2,7 @@ import { type ChainState, callOf, containerOf, failureOf, type ToldStep } from '
 import type { TraceEvent } from '@underdock/trace';
 import { CLIENT_AND_ENGINE } from './content/clientAndEngine.ts';
 import { CONTAINERD } from './content/containerd.ts';
+import { CRI_STORIES } from './content/cri.ts';
 import { GLOSSARY, type Term } from './content/glossary.ts';
 import { HIGH_LEVEL } from './content/image.ts';
 import { KERNEL } from './content/kernel.ts';
@@ -20,6 +21,7 @@ export const STORIES: StoryTable = {
   ...REQUESTS,
   ...HIGH_LEVEL,
   ...CONTAINERD,
+  ...CRI_STORIES,
   ...LOW_LEVEL,
   ...RUNTIME_VERBS,
   ...KERNEL,

@@ -64,6 +64,16 @@ export const STEPS = {
   'engine/create-container': act(
     'engine',
     'story',
+  'engine/call': act(
+    'engine',
+    'calls',
+    'protocol, method (what an engine asks a runtime by the CRI), request{}? (told fields), equivalent? (the crictl command that does the same); end: code?',
+  ),
+  'engine/limit-pod': act(
+    'engine',
+    'story',
+    'path (the pod’s cgroup), name, value, why; end: files[] (those that were written)',
+  ),
     'id, name, image, limits{memory, cpus, pidsLimit}, defaults[] (limits that are underdock’s own)',
   ),
   'engine/start-container': act('engine', 'story', 'id'),
@@ -146,6 +156,21 @@ export const STEPS = {
     'calls',
     'protocol, method, id?, request{} (decoded, allow-listed fields), payloadBytes?, cut?; end: failed?',
   ),
+  'high-level/run-sandbox': act(
+    'high-level',
+    'story',
+    'protocol, method, name, hostname?, network: pod|node, runtime?, equivalent?; end: id',
+  ),
+  'high-level/has-sandbox': fact(
+    'high-level',
+    'story',
+    'id, name, state: ready|notready, pid? (of its init, the pause process), image?, network: pod|node, ip?, shares[] (kinds of namespaces that its containers join), gone?',
+  ),
+  'high-level/start-container': act('high-level', 'story', 'protocol, method, id, equivalent?'),
+  'high-level/stop-container': act('high-level', 'story', 'protocol, method, id, timeout (s), equivalent?'),
+  'high-level/remove-container': act('high-level', 'story', 'protocol, method, id, equivalent?'),
+  'high-level/stop-sandbox': act('high-level', 'story', 'protocol, method, id, equivalent?'),
+  'high-level/remove-sandbox': act('high-level', 'story', 'protocol, method, id, equivalent?'),
   'high-level/start-shim': act('high-level', 'story', 'argv[]; end: exitCode'),
   'high-level/shim-request': act('high-level', 'story', 'method, id, request{}, payloadBytes?, cut?'),
   'high-level/shim-query': act(

@@ -12,6 +12,7 @@ const SLACK_MS = 5;
 export class Order {
   #waiting: { record: RawRecord; order: number; ticks: number }[] = [];
   #clocks = new Map<string, number>();
+  #holds = new Set<{ at: number }>();
   #count = 0;
   #take: (record: RawRecord) => void;
   readonly #patience: number;
@@ -23,7 +24,15 @@ export class Order {
 
   /** Everything up to this instant has been passed on, by the sources’ promise. */
   get doneAt(): number {
-    return Math.min(...this.#clocks.values()) - SLACK_MS;
+    const held = [...this.#holds].map(({ at }) => at);
+    return Math.min(...this.#clocks.values(), ...held) - SLACK_MS;
+  }
+
+  /** Keeps back what happens from `at` on, within patience, until what is returned is called. */
+  hold(at: number): () => void {
+    const held = { at };
+    this.#holds.add(held);
+    return () => void this.#holds.delete(held);
   }
 
   add(record: RawRecord): void {
@@ -46,10 +55,7 @@ export class Order {
   }
 
   #release(all: boolean): void {
-    const until =
-      all || this.#clocks.size === 0
-        ? Number.POSITIVE_INFINITY
-        : Math.min(...this.#clocks.values()) - SLACK_MS;
+    const until = all ? Number.POSITIVE_INFINITY : this.doneAt;
     this.#waiting.sort((a, b) => a.record.at - b.record.at || a.order - b.order);
     // One that has lost patience takes all older ones along.
     let end = this.#waiting.findLastIndex((w) => w.ticks >= this.#patience) + 1;

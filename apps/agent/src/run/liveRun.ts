@@ -260,11 +260,12 @@ class LiveRun implements Run {
       allowedMounts,
       output: (stream, bytes) => this.#pass(stream, bytes),
       learnEnv: (env) => this.#redactor.learnEnv(env),
-      container: (id) => {
-        this.#container = id;
+      container: (id, role) => {
+        if (role !== 'sandbox') this.#container = id;
         this.#joined?.container(id);
         this.#around.changed();
       },
+      expects: () => this.#joined?.expects() ?? (() => {}),
       waiting: async (container, pid) => {
         if (this.#inits?.has(pid)) return;
         await look.waiting(container, pid, add, this.#clock.now);

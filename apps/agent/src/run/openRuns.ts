@@ -15,6 +15,7 @@ import type { KernelWatch, Watcher } from '../layers/watcher.ts';
 import type { Reaper } from '../reaper.ts';
 import { createComposeVia } from '../via/compose/compose.ts';
 import { subscribe } from '../via/containerd/subscribe.ts';
+import { createCriVia } from '../via/cri/cri.ts';
 import { createDockerVia } from '../via/docker/docker.ts';
 import { createEngines, type Engines } from '../via/docker/engines.ts';
 import { eventSourceOf } from '../via/docker/eventSource.ts';
@@ -76,7 +77,12 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
   const events = new DockerEvents({ find: createEngineFinder() });
   const engines = createEngines(stateDir, process.env, (engine) => events.add(eventSourceOf(engine)));
   const containerd = createOwnContainerd({ folder: join(stateDir, 'containerd'), pause: starter.pause });
-  const left = [...(await engines.recover()), ...(await recoverContainerd(containerd))];
+  const cri = createCriVia({ stateDir, containerd, env: process.env, starter: starter.host });
+  const left = [
+    ...(await engines.recover()),
+    ...(await recoverContainerd(containerd)),
+    ...(await cri.recover()),
+  ];
   const docker = createDockerVia({ stateDir, engines, starter: starter.host });
   const relay = createRelay(
     watch,
@@ -90,13 +96,14 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
   const runs = createRuns({
     ...options,
     relay,
-    vias: [embedded.via, docker, createComposeVia({ engines, starter: starter.host })],
+    vias: [embedded.via, docker, createComposeVia({ engines, starter: starter.host }), cri],
     host,
     createWeave,
     watch,
     look: createReadBack(),
     engineLook: createEngineLook(),
-    removeKept: async (id) => (await embedded.removeKept(id)) || engines.removeKept(id),
+    removeKept: async (id) =>
+      (await embedded.removeKept(id)) || (await engines.removeKept(id)) || cri.removeKept(id),
   });
   return {
     runs,

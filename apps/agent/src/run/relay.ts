@@ -21,6 +21,8 @@ export interface Joined {
   request(at: number, method: string, path: string, query?: string): void;
   container(id: string, name?: string): void;
   process(pid: number): void;
+  /** What happens from now on waits, until what is returned is called: only then is it known whose it is. */
+  expects(): () => void;
   leave(): void;
 }
 
@@ -101,6 +103,7 @@ class HostRelay implements Relay {
     return {
       ...claim,
       request: (at, ...rest) => claim.request(at + originMs, ...rest),
+      expects: () => claim.expects(nowMs()),
       leave: () => {
         claim.leave();
         this.#sinks.delete(key);

@@ -25,8 +25,13 @@ export interface ViaContext {
   state(state: 'preparing' | 'held' | 'running' | 'stopping'): void;
   /** What the kernel's watcher saw of a process up to now; waits a moment for records that are under way. */
   seen?(pid: number): Promise<Seen>;
-  /** The run has got its container: its full id. */
-  container?(id: string): void;
+  /** The run has got its container, or the sandbox that it is in: its full id. */
+  container?(id: string, role?: 'sandbox'): void;
+  /**
+   * Something is asked for whose id only the answer tells: what is seen on the host meanwhile waits, until what is returned is
+   * called, so that it can be known as this run’s.
+   */
+  expects?(): () => void;
 }
 
 /** How a container's run ended. */

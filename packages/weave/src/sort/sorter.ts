@@ -55,6 +55,8 @@ export interface Claim {
   container(id: string, name?: string): void;
   /** It has started this process. */
   process(pid: number): void;
+  /** It waits for the id of something that is made from `at` on: what happens waits with it, until what is returned is called. */
+  expects(at: number): () => void;
   leave(): void;
 }
 
@@ -134,6 +136,7 @@ class HostSorter implements Sorter {
       container: (id, name) => this.#keep(run, id, name),
       process: (pid) => this.#join(run, pid),
       leave: () => this.#forget(run),
+      expects: (at) => this.#order.hold(at),
     };
   }
 

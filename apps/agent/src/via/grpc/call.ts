@@ -1,4 +1,5 @@
 import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { Actor } from '@underdock/trace';
 import type { Tell } from '../../run/tell.ts';
 import type { Daemon } from './daemon.ts';
 import type { GrpcCode } from './failure.ts';
@@ -14,6 +15,8 @@ export interface Calling {
   request?: Record<string, unknown>;
   /** The command that does the same, to be typed. */
   equivalent?: string;
+  /** Who asks, and the step that it is told as, where that is not the client. */
+  asker?: { step: string; actor: Actor };
   /** What the daemon does for it, told as an act of the daemon's. */
   act?: { step: string; data: Record<string, unknown>; ended?: (answer: never) => Record<string, unknown> };
   /** How long the answer may take (ms); 0 = as long as it takes. */

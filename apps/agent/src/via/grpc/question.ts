@@ -17,12 +17,13 @@ export class Question {
     this.#daemon = daemon;
     this.#method = method;
     this.#calling = calling;
-    const { tell, cause, container, request, equivalent, act } = calling;
+    const { tell, cause, container, request, equivalent, asker, act } = calling;
     const about = { cause, ...(container ? { container } : {}) };
     const sent = { protocol: 'grpc', method };
     const evidence = [{ source: 'grpc' as const, raw: { ...sent, ...(request ? { request } : {}) } }];
     const told = { ...(request ? { request } : {}), ...(equivalent ? { equivalent } : {}) };
-    this.#telling = tell.begin('client/request', { ...sent, ...told }, { ...about, evidence });
+    const { step = 'client/request', ...who } = asker ?? {};
+    this.#telling = tell.begin(step, { ...sent, ...told }, { ...about, ...who, evidence });
     this.#act =
       act &&
       tell.begin(
