@@ -14,6 +14,7 @@ import { CallsWatch } from '../layers/callsWatch.ts';
 import type { KernelWatch, Watcher } from '../layers/watcher.ts';
 import type { Reaper } from '../reaper.ts';
 import { createComposeVia } from '../via/compose/compose.ts';
+import { createContainerdVia } from '../via/containerd/containerd.ts';
 import { subscribe } from '../via/containerd/subscribe.ts';
 import { createCriVia } from '../via/cri/cri.ts';
 import { createDockerVia } from '../via/docker/docker.ts';
@@ -74,36 +75,24 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
     starter,
     watch,
   );
-  const events = new DockerEvents({ find: createEngineFinder() });
-  const engines = createEngines(stateDir, process.env, (engine) => events.add(eventSourceOf(engine)));
-  const containerd = createOwnContainerd({ folder: join(stateDir, 'containerd'), pause: starter.pause });
-  const cri = createCriVia({ stateDir, containerd, env: process.env, starter: starter.host });
-  const left = [
-    ...(await engines.recover()),
-    ...(await recoverContainerd(containerd)),
-    ...(await cri.recover()),
-  ];
-  const docker = createDockerVia({ stateDir, engines, starter: starter.host });
+  const ways = openWays(options, embedded, starter);
+  const { engines, containerd, keeping } = ways;
+  const left = await recoverAll(containerd, keeping);
   const relay = createRelay(
     watch,
-    [
-      ...(options.calls ?? [new CallsWatch({ agentPid: process.pid })]),
-      events,
-      new ContainerdEvents({ subscribe }),
-    ],
+    [...(options.calls ?? [new CallsWatch({ agentPid: process.pid })]), ...ways.watchers],
     process.pid,
   );
   const runs = createRuns({
     ...options,
     relay,
-    vias: [embedded.via, docker, createComposeVia({ engines, starter: starter.host }), cri],
+    vias: ways.vias,
     host,
     createWeave,
     watch,
     look: createReadBack(),
     engineLook: createEngineLook(),
-    removeKept: async (id) =>
-      (await embedded.removeKept(id)) || (await engines.removeKept(id)) || cri.removeKept(id),
+    removeKept: (id) => removeKept([embedded, ...keeping], id),
   });
   return {
     runs,
@@ -116,6 +105,32 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
       if (daemons.length > 0) await relay.begin();
     },
     close: () => closeAll(runs, watch, embedded, starter, { engines, containerd }, relay),
+  };
+}
+
+/** The ways in, and what watches the daemons that they command. */
+function openWays(
+  { stateDir, allowedRuntimes = [] }: OpenRunsOptions,
+  embedded: Embedded,
+  starter: LazyStarter,
+) {
+  const env = process.env;
+  const events = new DockerEvents({ find: createEngineFinder() });
+  const containerdEvents = new ContainerdEvents({ subscribe });
+  const engines = createEngines(stateDir, env, (engine) => events.add(eventSourceOf(engine)));
+  const containerd = createOwnContainerd({ folder: join(stateDir, 'containerd'), pause: starter.pause });
+  const docker = createDockerVia({ stateDir, engines, starter: starter.host });
+  const compose = createComposeVia({ engines, starter: starter.host });
+  const ctr = createContainerdVia({
+    ...{ stateDir, env, own: containerd, starter: starter.host, allowedRuntimes },
+    opened: () => containerdEvents.look(),
+  });
+  const cri = createCriVia({ stateDir, containerd, env, starter: starter.host });
+  return {
+    vias: [embedded.via, docker, compose, ctr, cri],
+    keeping: [engines, ctr, cri],
+    watchers: [events, containerdEvents],
+    ...{ engines, containerd },
   };
 }
 
@@ -158,9 +173,25 @@ async function closeAll(
   embedded.close();
 }
 
-async function recoverContainerd(containerd: OwnContainerd): Promise<Recovered[]> {
+/** Takes apart what earlier agents left in daemons, a private containerd first: then nothing of it runs any more. */
+async function recoverAll(
+  containerd: OwnContainerd,
+  others: readonly { recover(): Promise<Recovered[]> }[],
+): Promise<Recovered[]> {
   const actions = await containerd.recover();
-  return actions.length === 0 ? [] : [{ run: '', container: '', name: '', state: 'running', actions }];
+  const ended: Recovered = { run: '', container: '', name: '', state: 'running', actions };
+  const left = actions.length === 0 ? [] : [ended];
+  for (const one of others) left.push(...(await one.recover()));
+  return left;
+}
+
+/** Asks each in turn whether the container is its own; false when it is nobody’s. */
+async function removeKept(
+  keeping: readonly { removeKept(run: string): Promise<boolean> }[],
+  run: string,
+): Promise<boolean> {
+  for (const one of keeping) if (await one.removeKept(run)) return true;
+  return false;
 }
 
 interface LazyStarter {

@@ -23,7 +23,7 @@ export class OwnCalls {
       if (around) this.#begin(around, span);
       return;
     }
-    if (type === 'end') return this.#end(span);
+    if (type === 'end') this.#end(span);
     if (type !== 'begin' || data.protocol !== 'grpc' || container === undefined) return;
     const call = { enter: enterOf(record, span), container };
     this.#open.set(span, call);

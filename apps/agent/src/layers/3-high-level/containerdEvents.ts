@@ -39,12 +39,14 @@ export class ContainerdEvents implements Watcher {
   /** The containerds whose streams were said to be broken. */
   readonly #broken = new Set<number>();
   readonly #over = new AbortController();
+  #begun = false;
 
   constructor(options: ContainerdEventsOptions) {
     this.#options = options;
   }
 
   async start(): Promise<WatcherState> {
+    this.#begun = true;
     await this.#look();
     void this.#keepLooking();
     return this.state;
@@ -57,6 +59,11 @@ export class ContainerdEvents implements Watcher {
   /** A stream says nothing of how far it is: what is late is told late. */
   async settle(): Promise<boolean> {
     return true;
+  }
+
+  /** Looks for containerds at once: one has just been started. */
+  async look(): Promise<void> {
+    if (this.#begun && !this.#over.signal.aborted) await this.#look();
   }
 
   async stop(): Promise<void> {

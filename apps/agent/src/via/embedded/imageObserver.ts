@@ -6,7 +6,7 @@ export function observeImage(
   tell: Tell,
   cause: string,
   container: string,
-): { observer: ImageObserver; parent: ImageAct } {
+): { observer: ImageObserver; parent: ImageAct; spanOf: (act: ImageAct) => string } {
   const spans = new WeakMap<ImageAct, string>();
   const causeOf = (parent: ImageAct | undefined) => (parent && spans.get(parent)) || cause;
   const parent: ImageAct = { progress() {}, end() {}, fail() {} };
@@ -25,5 +25,5 @@ export function observeImage(
     fact: (step, data, above) =>
       tell.fact(`high-level/${step}`, data, { cause: [causeOf(above)], container }),
   };
-  return { observer, parent };
+  return { observer, parent, spanOf: causeOf };
 }

@@ -167,14 +167,15 @@ class TerminalStreams implements Attached {
   }
 }
 
-/** A write that fails has been taken too: whoever should have read it is gone. */
-function written(stream: Socket, bytes: Uint8Array): Promise<void> {
+/** Resolves when the bytes are written. A write that fails has been taken too: whoever should have read it is gone. */
+export function written(stream: Socket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     stream.write(bytes, () => resolve());
   });
 }
 
-function readEnd(fd: number, stream: 'stdout' | 'stderr', sink: OutputSink): Socket {
+/** Reads a pipe into the sink, as fast as that takes it. */
+export function readEnd(fd: number, stream: 'stdout' | 'stderr', sink: OutputSink): Socket {
   const socket = new Socket({ fd, readable: true, writable: false });
   passOn(socket, stream, sink);
   return socket;
@@ -183,7 +184,8 @@ function readEnd(fd: number, stream: 'stdout' | 'stderr', sink: OutputSink): Soc
 /** Those that are read to their end now: nobody writes any more, so what is left is no more than a pipe holds. */
 const unpaused = new WeakSet<Socket>();
 
-function readOn(socket: Socket): void {
+/** From now on a reader waits for its sink no more. */
+export function readOn(socket: Socket): void {
   unpaused.add(socket);
   socket.resume();
 }
@@ -197,8 +199,8 @@ function passOn(socket: Socket, stream: 'stdout' | 'stderr', sink: OutputSink): 
   });
 }
 
-/** A terminal's master says EIO when the last slave is closed: that is its end of file. */
-function ended(stream: Socket): Promise<void> {
+/** Resolves at its end. A terminal's master says EIO when the last slave is closed: that is its end of file. */
+export function ended(stream: Socket): Promise<void> {
   return new Promise((resolve) => {
     stream.once('end', resolve);
     stream.once('close', () => resolve());
