@@ -1,0 +1,162 @@
+import { decodeTrace, TraceError, type TraceEvent } from '@underdock/trace';
+import { SourceError } from './error.ts';
+import { Listeners } from './listeners.ts';
+import type { TraceFile } from './traceFile.ts';
+import type { TraceSnapshot, TraceSource } from './traceSource.ts';
+
+/** Of a longer trace only the beginning is shown: a page has to stay one that moves. */
+export const MOST_EVENTS = 1_000_000;
+/** Unpacked; a small gzip can hold a disk full of zeros. */
+export const MOST_BYTES = 1024 * 1024 * 1024;
+/** So many events are taken before the page is let do something else. */
+const BATCH = 4000;
+
+/** Reading could not go on; what came before is there. */
+class CutShort extends Error {}
+
+/** A trace in a file: all of it is there, as fast as it can be read. A file that is cut or damaged shows what is whole in it. */
+export class RecordedTrace implements TraceSource {
+  readonly #listeners = new Listeners();
+  readonly #events: TraceEvent[] = [];
+  readonly #seen = new Set<number>();
+  readonly #breathe: () => Promise<void>;
+  #faults = 0;
+  #notes: string[] = [];
+  #open = true;
+  #snapshot: TraceSnapshot = {
+    header: undefined,
+    events: this.#events,
+    reset: 0,
+    caughtUp: false,
+    closed: false,
+    problem: undefined,
+  };
+  /** Resolves when all is read; never rejects. */
+  readonly done: Promise<void>;
+
+  /** `breathe` lets the page do something else for a moment. */
+  constructor(file: TraceFile, breathe: () => Promise<void> = () => new Promise((next) => setTimeout(next))) {
+    this.#breathe = breathe;
+    this.done = this.#read(file);
+  }
+
+  readonly snapshot = (): TraceSnapshot => this.#snapshot;
+  readonly subscribe = this.#listeners.subscribe;
+
+  close(): void {
+    this.#open = false;
+  }
+
+  async #read(file: TraceFile): Promise<void> {
+    try {
+      await this.#take(limited(await unpacked(await file.open()), this.#notes));
+    } catch (error) {
+      if (!(error instanceof CutShort)) this.#failed(error);
+    }
+    this.#change({ caughtUp: true, closed: true, ...this.#noted() });
+  }
+
+  async #take(text: AsyncIterable<string>): Promise<void> {
+    let fresh = 0;
+    for await (const item of decodeTrace(text)) {
+      if (!this.#open) return;
+      if (item.kind === 'header') this.#change({ header: item.header });
+      else if (item.kind === 'fault') this.#faults++;
+      else if (item.kind === 'cut')
+        this.#notes.push('the file ends in the middle of a line: what comes before is whole');
+      else if (!this.#seen.has(item.event.seq)) {
+        this.#seen.add(item.event.seq);
+        this.#events.push(item.event);
+        if (this.#events.length >= MOST_EVENTS) {
+          this.#notes.push(`this trace has more than ${MOST_EVENTS} events: the later ones are left out`);
+          return;
+        }
+        if (++fresh < BATCH) continue;
+        fresh = 0;
+        this.#change({});
+        await this.#breathe();
+      }
+    }
+  }
+
+  #failed(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    if (this.#snapshot.header && !(error instanceof TraceError)) {
+      this.#notes.push(`the file can’t be read on (${message}): what comes before is whole`);
+      return;
+    }
+    const remedy =
+      error instanceof SourceError
+        ? error.remedy
+        : 'open a file that underdock has recorded: its name ends in .chain or .chain.gz';
+    this.#change({ problem: { message, remedy } });
+  }
+
+  #noted(): Partial<TraceSnapshot> {
+    const { problem } = this.#snapshot;
+    if (this.#faults > 0) {
+      const lines = this.#faults === 1 ? 'one line' : `${this.#faults} lines`;
+      this.#notes.unshift(`${lines} could not be read and ${this.#faults === 1 ? 'is' : 'are'} left out`);
+    }
+    if (problem || this.#notes.length === 0) return {};
+    return { problem: { message: this.#notes.join('; '), remedy: 'underdock verify FILE says where' } };
+  }
+
+  #change(part: Partial<TraceSnapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...part };
+    this.#listeners.tell();
+  }
+}
+
+/** The bytes without their packing, which two bytes tell (RFC 1952). */
+async function unpacked(packed: ReadableStream<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const chunks = bytesOf(packed);
+  let first = new Uint8Array();
+  while (first.length < 2) {
+    const next = await chunks.next();
+    if (next.done) break;
+    first = Uint8Array.from([...first, ...next.value]);
+  }
+  const whole = async function* () {
+    yield first;
+    yield* chunks;
+  };
+  if (first[0] !== 0x1f || first[1] !== 0x8b) return whole();
+  return bytesOf(streamOf(whole()).pipeThrough(new DecompressionStream('gzip')));
+}
+
+/** Iterables become streams by themselves (ReadableStream.from) only in some browsers. */
+function streamOf(chunks: AsyncGenerator<Uint8Array>): ReadableStream<BufferSource> {
+  return new ReadableStream({
+    async pull(controller) {
+      const next = await chunks.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
+    },
+    cancel: () => void chunks.return(undefined),
+  });
+}
+
+/** Streams are no iterables in every browser yet. */
+async function* bytesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+async function* limited(chunks: AsyncIterable<Uint8Array>, notes: string[]): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) {
+      notes.push(`this trace is larger than ${MOST_BYTES / 1024 ** 3} GiB: the rest is left out`);
+      throw new CutShort();
+    }
+    yield decoder.decode(chunk, { stream: true });
+  }
+  yield decoder.decode();
+}

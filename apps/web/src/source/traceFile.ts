@@ -1,0 +1,55 @@
+import { SourceError } from './error.ts';
+
+/** A recorded trace that nobody has opened yet. */
+export interface TraceFile {
+  /** What people call it: a file's name, or the last part of an address. */
+  name: string;
+  /** Its bytes, plain or gzip. Rejects with SourceError. */
+  open(): Promise<ReadableStream<Uint8Array>>;
+}
+
+/** A file of the reader's own disk. It is read here and sent nowhere. */
+export function localFile(file: Pick<File, 'name' | 'stream'>): TraceFile {
+  return { name: file.name, open: async () => file.stream() };
+}
+
+/** A trace that some web server holds. `ask` is the browser's fetch. */
+export function fileAt(address: URL, ask: typeof fetch = fetch): TraceFile {
+  return {
+    name: decodeURIComponent(address.pathname.split('/').at(-1) || address.host),
+    async open() {
+      // No credentials: whoever writes a link must not be able to read with the reader's rights.
+      const answer = await ask(address, { credentials: 'omit', referrerPolicy: 'no-referrer' }).catch(
+        (cause: unknown) => {
+          throw new SourceError('unreachable', `the trace at ${address.href} can’t be had`, {
+            remedy:
+              'see whether the address is right and whether its server allows this page to read it (CORS), or download the file and drop it here',
+            cause,
+          });
+        },
+      );
+      if (answer.ok && answer.body) return answer.body;
+      throw new SourceError(
+        'problem',
+        `there is no trace at ${address.href} (its server answers ${answer.status})`,
+        { remedy: 'see whether the address is right' },
+      );
+    },
+  };
+}
+
+/**
+ * The address that `?trace=` names, from the page's own. Undefined = the page names none. Throws SourceError for what is no
+ * address of a web page: a link must not make a browser open anything else.
+ */
+export function traceAddress(page: URL): URL | undefined {
+  const given = page.searchParams.get('trace');
+  if (given === null || given === '') return undefined;
+  const address = URL.canParse(given, page) ? new URL(given, page) : undefined;
+  const isWeb = address?.protocol === 'http:' || address?.protocol === 'https:';
+  // A page that lies in a folder may name what lies beside it.
+  if (address && (isWeb || (page.protocol === 'file:' && address.protocol === 'file:'))) return address;
+  throw new SourceError('problem', `?trace=${given} is no address of a trace`, {
+    remedy: 'give an address that begins with https:// or http://, or one relative to this page',
+  });
+}
