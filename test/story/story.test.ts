@@ -15,7 +15,7 @@ import { events } from '../chain/events.ts';
 import { RECORDED, recordedTrace } from '../fixtures/traces.ts';
 
 /** Slots that every step has: who, whose, and what went wrong; and what a bundle says of its members. */
-const COMMON = ['actor', 'pid', 'init', 'container', 'error', 'message', 'remedy', 'off'];
+const COMMON = ['actor', 'pid', 'init', 'container', 'error', 'message', 'remedy', 'off', 'alone'];
 const OF_BUNDLES = ['count', 'kinds', 'attachedPid'];
 const FORBIDDEN =
   /\b(simply|just|easy|easily|obviously|please|stage|phase|session|jobs?|util|utils|helper|manager|handler|invalid|blazing|seamless|powerful)\b|!/i;

@@ -42,12 +42,13 @@ const cgroupAct = (verb: string) => (data: Data) => {
 
 const privileges = (data: Data): string => {
   const kept = words(data, 'effective').length;
-  return `capset ${kept} of its capabilities`.replace('0 of its', 'no');
+  return kept === 0 ? 'capset no capabilities' : `capset ${kept} of its capabilities`;
 };
 
 /** Names of calls as they are really made; a step that is not here is called by its own name. */
 const NAMES: Readonly<Record<string, (data: Data) => string>> = {
   'client/run': (data) => words(data, 'command').slice(0, 2).join(' ') || 'run',
+  'client/check-config': () => 'check config.json',
   'client/command': (data) => typedVerb(words(data, 'argv')) || 'command',
   'engine/event': (data) => text(data, 'topic') ?? 'event',
   'engine/create-container': () => 'create container',

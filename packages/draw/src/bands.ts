@@ -13,6 +13,14 @@ const PURPOSE: Readonly<Record<string, string>> = {
   'low-level': 'builds the isolation, then steps aside',
 };
 
+/** What is said in a band that this road does not lead through. */
+const ABSENT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  oci: {
+    engine: 'not on this road: nobody keeps names, states and logs for you',
+    'high-level': 'not on this road: underdock makes the bundle itself, as you would by hand',
+  },
+};
+
 /** The bands, the bedrock, their names, and the hatching of layers that are not watched. */
 export function bandShapes(state: ChainState, layout: Layout): Shape[] {
   const { rock } = layout;
@@ -66,7 +74,7 @@ function bandOf(state: ChainState, layout: Layout, layer: Layer): Shape[] {
     layer,
     x: layout.slots[0]!.x,
     y: baseline,
-    text: PURPOSE[layer] ?? '',
+    text: ABSENT[state.header.via]?.[layer] ?? PURPOSE[layer] ?? '',
     room: layout.width - layout.margin - layout.slots[0]!.x,
     size: layout.small,
     fill: 'ink-soft',

@@ -149,6 +149,8 @@ function valuesOf(event: TraceEvent, state: ChainState | undefined, begun: Value
     pid: event.step === 'low-level/create' ? undefined : event.actor.pid,
     container: event.container,
     off: isOff(event),
+    // What an engine or a high-level runtime does elsewhere, done by the client itself.
+    alone: event.layer === 'client' && !event.step.startsWith('client/'),
     ...begun,
     ...event.data,
     ...failureOf(event),

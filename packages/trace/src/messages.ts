@@ -21,8 +21,9 @@ const sizeSchema = z.union([
  * The body of `POST /api/runs`: the flags of `underdock run` in camelCase. Lists of strings are written as docker's flags
  * take them (`env: ["KEY=value"]`, `volume: ["/srv/www:/www:ro"]`).
  */
-export const runRequestSchema = z.strictObject({
-  image: z.string().min(1).max(512),
+const requestShape = z.strictObject({
+  /** May be left out where `bundle` says what to run. */
+  image: z.string().max(512).default(''),
   command: words(1000).default([]),
   via: viaSchema.exclude(['watch']).optional(),
   runtime: z.string().min(1).max(256).optional(),
@@ -73,7 +74,16 @@ export const runRequestSchema = z.strictObject({
   hold: z.boolean().default(false),
   /** Allow plain http to the image's registry even though it is not on loopback. */
   plainHttp: z.boolean().default(false),
+  /** An OCI bundle that is there already, on the way in `oci`: a host folder with config.json and its root filesystem. */
+  bundle: word.startsWith('/', 'must be an absolute path').optional(),
+  /** The text of config.json, on the way in `oci`, in place of the one that the flags make. */
+  config: z.string().max(400_000).optional(),
 });
+
+export const runRequestSchema = requestShape.refine(
+  ({ image, bundle }) => image !== '' || bundle !== undefined,
+  { path: ['image'], message: 'must name an image, such as starter' },
+);
 
 /** A validated run request, defaults filled in. */
 export type RunRequest = z.infer<typeof runRequestSchema>;

@@ -46,6 +46,11 @@ export const STEPS = {
     'calls',
     'protocol, method, path?, query? (as the client sends it), request{}? (told fields of the body), equivalent? (the command that does the same); end: status?, code? (gRPC’s), cutOff?: true when its sender ended first',
   ),
+  'client/check-config': act(
+    'client',
+    'story',
+    'path (a config.json held against the OCI runtime spec); end: ociVersion, faults[]',
+  ),
   'client/attach': moment('client', 'calls', 'streams[]'),
 
   // engine
@@ -92,7 +97,7 @@ export const STEPS = {
   'high-level/resolve-image': act(
     'high-level',
     'story',
-    'reference, registry, repository, tag?, digest?; end: digest, mediaType?, platform?, cached?',
+    'reference, registry, repository, tag?, digest?, typed? (the command that does it, where a person does it); end: digest, mediaType?, platform?, cached?',
   ),
   'high-level/fetch-manifest': act(
     'high-level',
@@ -113,7 +118,7 @@ export const STEPS = {
   'high-level/unpack-layer': act(
     'high-level',
     'story',
-    'index, digest, diffId; progress: bytes, entries, seconds? (of docker: so long it takes already); end: entries, files, bytes, whiteouts, opaque, skipped[{what, why, count, examples[]}]',
+    'index, digest, diffId, typed?; progress: bytes, entries, seconds? (of docker: so long it takes already); end: entries, files, bytes, whiteouts, opaque, skipped[{what, why, count, examples[]}]',
   ),
   'high-level/has-layer': fact(
     'high-level',
@@ -129,7 +134,7 @@ export const STEPS = {
   'high-level/prepare-snapshot': act(
     'high-level',
     'story',
-    'kind: overlay|copy, lower[], upper?, work?, target; end: kind, why? (when overlay was refused)',
+    'kind: overlay|copy, lower[], upper?, work?, target, typed?; end: kind, why? (when overlay was refused)',
   ),
   'high-level/has-snapshot': fact(
     'high-level',
@@ -139,7 +144,7 @@ export const STEPS = {
   'high-level/write-config': act(
     'high-level',
     'story',
-    'path, ociVersion; end: config (the OCI runtime config, environment values redacted), provenance[{flag, from: flag|image|default, field, value}]',
+    'path, ociVersion, typed?; end: config (the OCI runtime config, environment values redacted), provenance[{flag, from: flag|image|default, field, value}]',
   ),
   'high-level/has-config': fact(
     'high-level',
@@ -182,13 +187,13 @@ export const STEPS = {
   'high-level/create-task': act('high-level', 'calls', 'bundle?, runtime?, method?, id?, request{}?'),
   'high-level/start-task': act('high-level', 'calls', 'method?, id?'),
   'high-level/delete-task': act('high-level', 'calls', 'method?, id?'),
-  'high-level/remove-snapshot': act('high-level', 'calls', 'target'),
+  'high-level/remove-snapshot': act('high-level', 'calls', 'target, typed?'),
 
   // low-level
   'low-level/create': act(
     'low-level',
     'story',
-    'runtime, argv[], bundle; end: exitCode, pid? (of the waiting init)',
+    'runtime, argv[], bundle; end: exitCode, pid? (of the waiting init), script? (the whole run as one shell script)',
   ),
   'low-level/start': act('low-level', 'story', 'runtime, argv[]; end: exitCode'),
   'low-level/state': act('low-level', 'calls', 'runtime, argv[]; end: exitCode, status?'),

@@ -17,7 +17,11 @@ function living(endsOn: string[]) {
       if (signal === 'SIGUSR1') throw new Error('process already finished');
     },
   } as unknown as LowLevelRuntime;
-  return { signals, end, container: { id: 'c', runtime, exited, tell: silentTell, clientSpan: 's1' } };
+  return {
+    signals,
+    end,
+    container: { id: 'c', pid: 1, runtime, exited, tell: silentTell, clientSpan: 's1' },
+  };
 }
 
 describe('stopping', () => {

@@ -73,7 +73,7 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
   program.addCommand(
     runCommand()
       .copyInheritedSettings(program)
-      .action(async (image: string, command: string[], flags: RunFlags) =>
+      .action(async (image: string | undefined, command: string[], flags: RunFlags) =>
         finish(await (await import('./runAct.ts')).runAct(image, command, flags, outside)),
       ),
   );
@@ -165,6 +165,11 @@ function addUp(program: Command, outside: Outside, finish: (code: number) => voi
       'a program that --runtime may name by its path (repeatable)',
       gather,
       [],
+    )
+    .option(
+      '--allow-config',
+      'let --via oci run any config.json: whoever may run is then as mighty as this agent',
+      false,
     )
     .option('--state <dir>', 'state folder')
     .action(async (flags: UpFlags) => finish(await (await import('./upAct.ts')).upAct(flags, outside)));

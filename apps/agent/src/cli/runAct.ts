@@ -19,7 +19,7 @@ const MAX_BESIDE = 32;
 
 /** `underdock run`. Returns the exit code; throws errors that are 125. */
 export async function runAct(
-  image: string,
+  image: string | undefined,
   command: string[],
   flags: RunFlags,
   outside: Outside,

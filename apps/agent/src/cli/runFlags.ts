@@ -25,6 +25,8 @@ export interface RunFlags {
   rm?: boolean;
   via?: string;
   runtime?: string;
+  bundle?: string;
+  config?: string;
   engine?: string;
   socket?: string;
   record?: string;
@@ -66,6 +68,8 @@ const DOCKERS_LISTS: [flags: string, says: string][] = [
 const OURS: [flags: string, says: string][] = [
   ['--via <way>', 'the way in: docker if it answers, else embedded'],
   ['--runtime <name>', 'low-level runtime: runc, crun, by-hand; with docker those that its engine has'],
+  ['--bundle <dir>', 'an OCI bundle in place of IMAGE, with --via oci: a folder with config.json and rootfs'],
+  ['--config <file>', 'this config.json in place of the one that the flags make, with --via oci'],
   ['--engine <which>', 'docker engine: the host’s own, or a private one of underdock’s (host, private)'],
   ['--socket <path>', 'the engine’s socket'],
   ['--record <file>', 'write the trace: FILE.chain or FILE.chain.gz'],
@@ -81,7 +85,7 @@ const OURS: [flags: string, says: string][] = [
 export function runCommand(): Command {
   const command = new Command('run')
     .description('run a container and see what each layer does')
-    .argument('<image>', 'starter, or any image reference')
+    .argument('[image]', 'starter, or any image reference; none with --bundle')
     .argument('[command...]', 'command and arguments inside')
     // -h is docker's --hostname here.
     .helpOption('--help', 'show this help')

@@ -12,7 +12,7 @@ export interface Surroundings {
 
 /** The request that flags mean. Throws AgentError `bad-flag` that names the flag, `bad-env-file`. */
 export function requestFrom(
-  image: string,
+  image: string | undefined,
   command: string[],
   flags: RunFlags,
   around: Surroundings,
@@ -22,9 +22,11 @@ export function requestFrom(
   const parsed = runRequestSchema.safeParse({
     ...rest,
     // There it is the path of a compose file.
-    image: flags.via === 'compose' ? resolve(around.cwd, image) : image,
+    image: flags.via === 'compose' && image !== undefined ? resolve(around.cwd, image) : image,
     command,
     env: env.flatMap((entry) => resolveEnv(entry, around)),
+    ...(flags.bundle === undefined ? {} : { bundle: resolve(around.cwd, flags.bundle) }),
+    ...(flags.config === undefined ? {} : { config: readText('--config', flags.config, around) }),
     volume: flags.volume.map((volume) => resolveVolume(volume, around)),
     ...(flags.socket === undefined
       ? {}
@@ -67,17 +69,20 @@ function resolveEnv(entry: string, { env }: Surroundings): string[] {
   return value === undefined ? [] : [`${entry}=${value}`];
 }
 
-function readEnvFile(file: string, around: Surroundings): string[] {
-  let text: string;
+function readText(flag: string, file: string, around: Surroundings): string {
   try {
-    text = readFileSync(resolve(around.cwd, file), 'utf8');
+    return readFileSync(resolve(around.cwd, file), 'utf8');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    throw new AgentError('bad-env-file', `--env-file ${file} can't be read (${code})`, {
+    throw new AgentError(`bad-${flag.slice(2)}`, `${flag} ${file} can't be read (${code})`, {
       remedy: 'check its path and rights',
       cause,
     });
   }
+}
+
+function readEnvFile(file: string, around: Surroundings): string[] {
+  const text = readText('--env-file', file, around);
   // Docker's format: one KEY=value a line, # begins a comment line, nothing is quoted.
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   return lines.map((line) => line.trimStart()).filter((line) => line !== '' && !line.startsWith('#'));

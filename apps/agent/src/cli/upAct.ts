@@ -13,6 +13,7 @@ export interface UpFlags {
   allowHost: string[];
   allowMount: string[];
   allowRuntime: string[];
+  allowConfig: boolean;
   state?: string;
   newLinks: boolean;
 }
@@ -34,7 +35,12 @@ export async function upAct(flags: UpFlags, outside: Outside): Promise<number> {
     allowHosts: flags.allowHost,
     stateDir,
     async openRuns() {
-      const opened = await outside.openRuns({ stateDir, allowedMounts, allowedRuntimes });
+      const opened = await outside.openRuns({
+        stateDir,
+        allowedMounts,
+        allowedRuntimes,
+        allowConfig: flags.allowConfig,
+      });
       for (const { container, actions } of opened.recovered) {
         log(`left by an earlier agent: ${[container, ...actions].filter((word) => word !== '').join(', ')}`);
       }

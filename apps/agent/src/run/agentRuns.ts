@@ -179,7 +179,13 @@ class AgentRuns implements Runs {
   }
 
   #viaFor(request: RunRequest): Via {
-    const name = request.via ?? this.#options.vias[0]?.name;
+    const isBundle = request.bundle !== undefined || request.config !== undefined;
+    const name = request.via ?? (isBundle ? 'oci' : this.#options.vias[0]?.name);
+    if (isBundle && name !== 'oci') {
+      throw new RunError('bad-flag', `the way in ${name} takes no bundle and no config.json`, {
+        remedy: 'take --via oci, where underdock is all there is above the runtime',
+      });
+    }
     const via = this.#options.vias.find((one) => one.name === name);
     if (via) return via;
     const there = this.#options.vias.map((one) => one.name).join(', ');

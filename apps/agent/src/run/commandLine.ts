@@ -16,6 +16,7 @@ const SWITCHES: readonly Flag[] = [
 const VALUES: readonly Flag[] = [
   ['via', '--via'],
   ['runtime', '--runtime'],
+  ['bundle', '--bundle'],
   ['engine', '--engine'],
   ['socket', '--socket'],
   ['name', '--name'],
@@ -39,7 +40,8 @@ const VALUES: readonly Flag[] = [
 export function commandOf(request: RunRequest): string[] {
   const switches = SWITCHES.filter(([field]) => request[field] === true).map(([, flag]) => flag);
   const values = VALUES.flatMap(([field, flag]) => listOf(request[field]).flatMap((value) => [flag, value]));
-  return ['underdock', 'run', ...switches, ...values, request.image, ...request.command];
+  const image = request.image === '' ? [] : [request.image];
+  return ['underdock', 'run', ...switches, ...values, ...edited(request), ...image, ...request.command];
 }
 
 /** The flags that the request gives, by the name of its field: what `client/run` shows. */
@@ -48,6 +50,11 @@ export function optionsOf(request: RunRequest): Record<string, unknown> {
   return Object.fromEntries(
     given.filter(([, value]) => value !== undefined && value !== false && !isEmpty(value)),
   );
+}
+
+/** The text itself is in the trace, as the config.json that ran. */
+function edited({ config }: RunRequest): string[] {
+  return config === undefined ? [] : ['--config', 'config.json'];
 }
 
 function listOf(value: unknown): string[] {

@@ -7,6 +7,7 @@ export class RunError extends Error {
     | 'name-taken'
     | 'trace-unwritable'
     | 'closing'
+    | 'bad-flag'
     | 'run-busy'
     | 'not-ours'
     | 'not-watching';

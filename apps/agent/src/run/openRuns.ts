@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { buildPause, keepStarter, PAUSE_REPOSITORY, Store } from '@underdock/image';
-import type { HostDescription } from '@underdock/trace';
+import type { HostDescription, RunRequest } from '@underdock/trace';
 import { createWeave } from '@underdock/weave';
 import { findDaemons } from '../daemons/findDaemons.ts';
 import { createOwnContainerd, type OwnContainerd } from '../daemons/ownContainerd.ts';
@@ -25,6 +25,8 @@ import { createEngineLook } from '../via/docker/look.ts';
 import type { FoundRuntime } from '../via/embedded/lowLevel/runtimes.ts';
 import { type Embedded, openEmbedded } from '../via/embedded/openEmbedded.ts';
 import type { Recovered } from '../via/embedded/recover.ts';
+import { createOciVia } from '../via/oci/oci.ts';
+import type { PreparedConfig } from '../via/oci/prepareConfig.ts';
 import { createRuns } from './agentRuns.ts';
 import { describeHost } from './host.ts';
 import { createRelay, type Relay } from './relay.ts';
@@ -37,6 +39,8 @@ export interface OpenedRuns {
   /** What earlier agents had left in the state directory, and what was done about it: to be logged and shown. */
   recovered: readonly Recovered[];
   runtimes: readonly FoundRuntime[];
+  /** config.json of a run on the way in `oci`, before it runs. */
+  prepareConfig(request: RunRequest, text?: string): Promise<PreparedConfig>;
   /** `HOST:PORT` of the loopback registry with the starter image; starts it at the first call. */
   starter(): Promise<string>;
   /** Attaches the probes to the engines of this host, if there are any, so that no run waits for it. Never rejects. */
@@ -52,6 +56,8 @@ export interface OpenRunsOptions {
   allowedMounts: string[];
   /** Programs that a request may name as its runtime by path; none by default. */
   allowedRuntimes?: readonly string[];
+  /** Any config.json may be run on the way in `oci`, not only what flags could ask for. */
+  allowConfig?: boolean;
   /** The kernel's watcher; by default the best that this host allows. It is started and stopped with the runs. */
   watch?: KernelWatch;
   /** What watches the calls between clients and engines; a probe of its own by default. Started when it is wanted. */
@@ -99,6 +105,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
     watch,
     recovered: [...embedded.recovered, ...left],
     runtimes: embedded.runtimes,
+    prepareConfig: (request, text) => ways.oci.prepare(request, options.allowedMounts, text),
     starter: starter.host,
     prepare: async () => {
       const daemons = await findDaemons(DAEMONS).catch(() => []);
@@ -110,7 +117,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
 
 /** The ways in, and what watches the daemons that they command. */
 function openWays(
-  { stateDir, allowedRuntimes = [] }: OpenRunsOptions,
+  { stateDir, allowedRuntimes = [], allowConfig }: OpenRunsOptions,
   embedded: Embedded,
   starter: LazyStarter,
 ) {
@@ -126,11 +133,12 @@ function openWays(
     opened: () => containerdEvents.look(),
   });
   const cri = createCriVia({ stateDir, containerd, env, starter: starter.host });
+  const oci = createOciVia({ stateDir, parts: embedded.parts, ...(allowConfig ? { allowConfig } : {}) });
   return {
-    vias: [embedded.via, docker, compose, ctr, cri],
+    vias: [embedded.via, docker, compose, ctr, cri, oci],
     keeping: [engines, ctr, cri],
     watchers: [events, containerdEvents],
-    ...{ engines, containerd },
+    ...{ engines, containerd, oci },
   };
 }
 

@@ -58,6 +58,8 @@ export interface ContainerOrders {
   kill(signal: string): Promise<void>;
   /** Changes the limits that are named; the others stay. */
   update(limits: Pick<RunRequest, 'memory' | 'cpus' | 'pidsLimit'>): Promise<void>;
+  /** What whoever keeps the container's state answers; absent where nobody is asked for it. */
+  state?(): Promise<{ status: string; pid?: number }>;
   /** What the engine has kept of the output; `framed` as the Engine API frames stdout and stderr. */
   logs(): Promise<{ bytes: Uint8Array; framed: boolean }>;
 }

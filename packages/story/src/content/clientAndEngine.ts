@@ -24,6 +24,22 @@ export const CLIENT_AND_ENGINE: StoryTable = {
     see: [{ title: 'docker attach', href: 'https://docs.docker.com/reference/cli/docker/container/attach/' }],
     terms: ['stream'],
   },
+  'client/check-config': {
+    title: 'Check config.json',
+    does: [
+      '{actor} holds {path|base} against the OCI runtime spec, field by field',
+      '{actor} checks config.json',
+    ],
+    answers: [
+      'It holds to the runtime spec: version {ociVersion}, no field wrong',
+      'It holds to the runtime spec',
+    ],
+    failed: ['config.json is refused: {message|gist}', 'config.json is refused: {error}'],
+    why: 'A runtime says little of a config.json that is wrong, and nothing of a field that it does not know: that is passed over in silence. So on this road every field is looked at before: its name, its type, and what it needs beside it.',
+    tryIt: ['cat {path}'],
+    see: [runtimeSpec('config.md', 'config.json'), runtimeSpec('config-linux.md', 'Linux')],
+    terms: ['oci', 'bundle'],
+  },
   'engine/create-container': {
     title: 'Create the container',
     does: [
@@ -51,7 +67,10 @@ export const CLIENT_AND_ENGINE: StoryTable = {
   },
   'engine/hold': {
     title: 'Hold',
-    does: ['The engine waits between create and start: all is built, the program has not begun'],
+    does: [
+      '?alone {actor} types nothing yet, between create and start: all is built, the program has not begun',
+      'The engine waits between create and start: all is built, the program has not begun',
+    ],
     answers: ['The hold ends, released by {releasedBy}', 'The hold ends'],
     why: 'Between create and start the container is complete but for the program: namespaces, mounts and limits exist, and a process of the runtime waits inside. It is the best moment to look around.',
     tryIt: [
@@ -93,7 +112,11 @@ export const CLIENT_AND_ENGINE: StoryTable = {
   },
   'engine/has-container': {
     title: 'State of the container',
-    does: ['The container {id|short} is {state}[, exit code {exitCode}]', 'The container’s state changes'],
+    does: [
+      '?alone {actor} knows of the container {id|short}: {state}[, exit code {exitCode}]',
+      'The container {id|short} is {state}[, exit code {exitCode}]',
+      'The container’s state changes',
+    ],
     gone: ['The container {id|short} is gone', 'The container is gone'],
     why: 'The engine keeps a small machine of states: created, running, stopped. Each command is allowed in some of them and refused in others.',
     see: [runtimeSpec('runtime.md#state', 'state')],

@@ -23,10 +23,7 @@ export function createEmbedded(stateDir: string, parts: EngineParts): Via {
     name: 'embedded',
     async check(request, allowedMounts) {
       if (request.name !== undefined && taken(request.name)) throw nameTaken(request.name);
-      refuseWhatIsNotOurs(request);
-      await checkRuntime(request.runtime, parts.allowedRuntimes ?? [], allowedMounts);
-      await parts.runtimes.choose(request.runtime);
-      await checkFlags(request, allowedMounts, parts);
+      await checkRequest(request, allowedMounts, parts);
     },
     run(request, context) {
       const name = request.name ?? generateName(taken);
@@ -45,12 +42,24 @@ export function createEmbedded(stateDir: string, parts: EngineParts): Via {
   };
 }
 
+/** Rejects for what can be known of a request before anything is made: its runtime and its flags. */
+export async function checkRequest(
+  request: RunRequest,
+  allowedMounts: readonly string[],
+  parts: EngineParts,
+): Promise<void> {
+  refuseWhatIsNotOurs(request);
+  await checkRuntime(request.runtime, parts.allowedRuntimes ?? [], allowedMounts);
+  await parts.runtimes.choose(request.runtime);
+  await checkFlags(request, allowedMounts, parts);
+}
+
 /** Flags that belong to other ways in must not be passed over in silence. */
 function refuseWhatIsNotOurs({ publish, engine, socket }: RunRequest): void {
   if (publish.length > 0) {
     throw new EmbeddedError(
       'no-published-ports',
-      `the embedded engine can't publish the port ${publish[0]}`,
+      `without an engine that keeps networks the port ${publish[0]} can't be published`,
       {
         remedy: 'use --network host: the container’s ports are then the host’s',
       },
@@ -60,7 +69,7 @@ function refuseWhatIsNotOurs({ publish, engine, socket }: RunRequest): void {
     const flag = engine === undefined ? `--socket ${socket}` : `--engine ${engine}`;
     throw new EmbeddedError(
       'no-such-engine',
-      `${flag} chooses a host's engine, and the embedded way has its own`,
+      `${flag} chooses a host's engine, and this way does without one`,
       {
         remedy: 'leave the flag out',
       },
@@ -98,7 +107,8 @@ async function checkFlags(
   await userMounts(request, allowedMounts);
 }
 
-function nameTaken(name: string): EmbeddedError {
+/** Says that a container has this name already. */
+export function nameTaken(name: string): EmbeddedError {
   return new EmbeddedError('name-taken', `there is a container named ${name} already`, {
     remedy: 'remove it, or choose another name with --name',
   });

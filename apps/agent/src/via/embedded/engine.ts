@@ -4,7 +4,7 @@ import type { ExitStatus } from '../../kernelCalls.ts';
 import { describeError } from '../../run/error.ts';
 import type { Seen } from '../../run/kernelSeen.ts';
 import type { Telling } from '../../run/tell.ts';
-import type { Outcome, ViaContext, ViaRun } from '../via.ts';
+import type { ContainerOrders, Outcome, ViaContext, ViaRun } from '../via.ts';
 import { type CgroupFolder, cgroupsOf, oomKills } from './cgroupFiles.ts';
 import { ContainerParts, type EngineParts, type MadeContainer } from './containerParts.ts';
 import { ContainerRecord } from './containerState.ts';
@@ -12,6 +12,7 @@ import { killContainer, type LivingContainer, stopContainer, stopSignal } from '
 import { EmbeddedError } from './error.ts';
 import { Gate } from './gate.ts';
 import { startTask } from './highLevel.ts';
+import type { MakeBundle } from './imageBundle.ts';
 import { effectiveLimits } from './limits.ts';
 import { execError } from './lowLevel/runtimeError.ts';
 
@@ -25,12 +26,21 @@ export function runContainer(
   request: RunRequest,
   name: string,
   context: ViaContext,
+  own: OwnWays = {},
 ): ViaRun {
-  return new EngineRun(parts, request, name, context);
+  return new EngineRun(parts, request, name, context, own);
+}
+
+/** What another way in does in a way of its own. */
+export interface OwnWays {
+  bundle?: MakeBundle;
+  /** Orders to the container; `current` throws where it does not run. */
+  orders?: (current: () => LivingContainer) => ContainerOrders;
 }
 
 class EngineRun implements ViaRun {
   readonly done: Promise<Outcome>;
+  readonly orders?: ContainerOrders;
   #request: RunRequest;
   #context: ViaContext;
   #record: ContainerRecord;
@@ -51,13 +61,16 @@ class EngineRun implements ViaRun {
   #inputEnded = false;
   #size: { cols: number; rows: number } | undefined;
 
-  constructor(parts: EngineParts, request: RunRequest, name: string, context: ViaContext) {
+  constructor(parts: EngineParts, request: RunRequest, name: string, context: ViaContext, own: OwnWays) {
     const id = randomBytes(32).toString('hex');
     this.#request = request;
     this.#context = context;
     this.#reaper = parts.reaper;
     this.#record = new ContainerRecord(id, name, context.tell);
-    this.#parts = new ContainerParts(parts, { id, name, request, signal: this.#abort.signal }, context);
+    const wanted = { id, name, request, signal: this.#abort.signal };
+    const bundle = own.bundle ? { bundle: own.bundle } : {};
+    this.#parts = new ContainerParts(parts, { ...wanted, ...bundle }, context);
+    if (own.orders) this.orders = own.orders(() => this.#running());
     context.container?.(id);
     this.done = this.#live();
   }
@@ -246,10 +259,18 @@ class EngineRun implements ViaRun {
     await stopContainer(this.#living(), signal, options.graceMs ?? DEFAULT_GRACE_MS);
   }
 
+  #running(): LivingContainer {
+    if (this.#made && !this.#ending) return this.#living();
+    throw new EmbeddedError('not-running', 'the container does not run', {
+      remedy: 'give orders between its creation and its end',
+    });
+  }
+
   #living(): LivingContainer {
     const { tell, clientSpan } = this.#context;
     const exited = this.#exited ?? Promise.resolve();
-    return { id: this.#record.id, runtime: this.#runtime(), exited, tell, clientSpan };
+    const { id } = this.#record;
+    return { id, pid: this.#made?.pid ?? 0, runtime: this.#runtime(), exited, tell, clientSpan };
   }
 
   #runtime(): MadeContainer['runtime'] {

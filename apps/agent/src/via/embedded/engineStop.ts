@@ -7,6 +7,8 @@ import type { LowLevelRuntime } from './lowLevel/runtime.ts';
 /** A container whose process lives, and when it will have ended. */
 export interface LivingContainer {
   id: string;
+  /** Of its init, as the host sees it. */
+  pid: number;
   runtime: LowLevelRuntime;
   exited: Promise<unknown>;
   tell: Tell;

@@ -9,6 +9,7 @@ import { describeError } from '../../run/error.ts';
 import type { Via } from '../via.ts';
 import { type HostAbilities, prepareHostAbilities } from './bundle/host.ts';
 import { cgroupFolders, removeEmptyCgroup } from './cgroupFiles.ts';
+import type { EngineParts } from './containerParts.ts';
 import { createEmbedded } from './embedded.ts';
 import type { ImageSupply } from './highLevel.ts';
 import { createRegistryImages } from './highLevelImages.ts';
@@ -28,6 +29,8 @@ export interface Embedded {
   via: Via;
   /** What earlier agents had left in the state directory, and what was done about it. */
   recovered: readonly Recovered[];
+  /** What containers are made with, for another way in that does without an engine. */
+  parts: EngineParts;
   runtimes: readonly FoundRuntime[];
   /** Removes a container that was kept, by its run's id, also one of an earlier agent. False when there is none. */
   removeKept(run: string): Promise<boolean>;
@@ -69,8 +72,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     const unmark = markChildren(stateDir);
     const images = options.images ?? (await registryImages(options, host));
     const { allowedRuntimes = [] } = options;
+    const parts = { runtimes, images, reaper, host, recovered, allowedRuntimes };
     return {
-      via: createEmbedded(stateDir, { runtimes, images, reaper, host, recovered, allowedRuntimes }),
+      via: createEmbedded(stateDir, parts),
+      parts,
       recovered,
       runtimes: runtimes.found,
       removeKept: (id) => removeKept(stateDir, id),

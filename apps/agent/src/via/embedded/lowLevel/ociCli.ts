@@ -1,10 +1,12 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ConsoleSocket, listenForConsole } from '../../../consoleSocket.ts';
 import type { Tell, Telling } from '../../../run/tell.ts';
-import { type CommandEnd, runCommand } from '../command.ts';
+import type { OciResources } from '../bundle/ociConfig.ts';
+import { type CommandEnd, type CommandToRun, runCommand } from '../command.ts';
 import { EmbeddedError } from '../error.ts';
-import type { BundleToRun, LowLevelRuntime } from './runtime.ts';
+import { attach } from '../stdio.ts';
+import type { BundleToRun, CommandInside, CommandOutput, LowLevelRuntime, Stdio } from './runtime.ts';
 import { runtimeError } from './runtimeError.ts';
 import { followRuntimeLog, type RuntimeLog } from './runtimeLog.ts';
 import { silentTell } from './silentTell.ts';
@@ -31,12 +33,16 @@ export function createOciCli(options: OciCliOptions): LowLevelRuntime {
 
 /** One command of the runtime, and the act that tells it. */
 interface Asked {
-  step: 'create' | 'start' | 'state' | 'kill' | 'delete';
+  step: Verb;
   id: string;
+  /** What stands before the container's id, and what after it. */
   words: string[];
+  after?: string[];
   cause: string | undefined;
   data?: Record<string, unknown>;
 }
+
+type Verb = 'create' | 'start' | 'state' | 'kill' | 'delete' | 'exec' | 'pause' | 'resume' | 'update';
 
 interface Going {
   act: Telling;
@@ -48,15 +54,19 @@ class OciCli implements LowLevelRuntime {
   readonly name: string;
   readonly version: string;
   readonly absent: readonly { what: string; why: string }[];
+  readonly program: { path: string; hideUnified?: string };
   readonly makesConsole = true;
   #options: OciCliOptions;
   #commands = new Map<string, string>();
+  #execs = 0;
 
   constructor(options: OciCliOptions) {
     this.#options = options;
     this.name = options.name;
     this.version = options.version;
     this.absent = options.absent ?? [];
+    const { path, hideUnified } = options;
+    this.program = hideUnified === undefined ? { path } : { path, hideUnified };
   }
 
   async create(work: BundleToRun, tell: Tell): Promise<{ pid: number; console?: number }> {
@@ -73,7 +83,15 @@ class OciCli implements LowLevelRuntime {
       data: { bundle: work.bundle },
     };
     try {
-      return await this.#run(asked, tell, (end) => this.#created(work, pidFile, terminal?.socket, end), work);
+      const script = work.script ? { script: await work.script() } : {};
+      const created = (end: CommandEnd) => this.#created(work, pidFile, terminal?.socket, end);
+      return await this.#run(
+        asked,
+        tell,
+        created,
+        { cwd: work.bundle, stdio: streamsOf(work.stdio) },
+        script,
+      );
     } finally {
       terminal?.socket.close();
     }
@@ -96,7 +114,46 @@ class OciCli implements LowLevelRuntime {
   }
 
   async kill(id: string, signal: string, tell: Tell, cause: string): Promise<void> {
-    await this.#run({ step: 'kill', id, words: [signal], cause, data: { signal } }, tell, () => ({}));
+    await this.#run(
+      { step: 'kill', id, words: [], after: [signal], cause, data: { signal } },
+      tell,
+      () => ({}),
+    );
+  }
+
+  async pause(id: string, tell: Tell, cause: string): Promise<void> {
+    await this.#run({ step: 'pause', id, words: [], cause }, tell, () => ({}));
+  }
+
+  async resume(id: string, tell: Tell, cause: string): Promise<void> {
+    await this.#run({ step: 'resume', id, words: [], cause }, tell, () => ({}));
+  }
+
+  async update(id: string, limits: OciResources, tell: Tell, cause: string): Promise<void> {
+    await this.#run({ step: 'update', id, words: updateWords(limits), cause }, tell, () => ({}));
+  }
+
+  /** The command's own bad exit code is no failure of the runtime's: that one complains in its log. */
+  async exec(id: string, wanted: CommandInside, tell: Tell, cause: string): Promise<CommandOutput> {
+    const output = collectOutput();
+    const asked: Asked = { step: 'exec', id, words: execWords(wanted), after: [...wanted.argv], cause };
+    const { act, log, end } = this.#begin(asked, tell, {
+      stdio: streamsOf(output.attached.stdio),
+      spawned: () => output.attached.handedOver(),
+    });
+    try {
+      const { exitCode } = await this.#ended({ act, log, end });
+      await output.attached.drained(DRAIN_MS);
+      const complaint = log.lastError();
+      if (exitCode !== 0 && complaint !== '') throw runtimeError(this.name, complaint, wanted.argv[0] ?? '');
+      act.end({ exitCode });
+      return { exitCode, ...output.said() };
+    } catch (error) {
+      act.fail(error);
+      throw error;
+    } finally {
+      output.attached.close();
+    }
   }
 
   async delete(id: string, tell: Tell | undefined, cause: string | undefined, force: boolean): Promise<void> {
@@ -108,7 +165,7 @@ class OciCli implements LowLevelRuntime {
     const end = await this.#ended(going);
     const complaint = going.log.lastError() || end.stderr;
     if (end.exitCode === 0 || /does not exist|No such file/i.test(complaint)) {
-      rmSync(join(this.#logFolder(), `${id}.log`), { force: true });
+      this.#removeLogs(id);
       going.act.end({ exitCode: end.exitCode });
       return;
     }
@@ -117,14 +174,20 @@ class OciCli implements LowLevelRuntime {
     throw error;
   }
 
+  #removeLogs(id: string): void {
+    const folder = this.#logFolder();
+    for (const name of readdirSync(folder)) if (name.startsWith(`${id}.`)) rmSync(join(folder, name));
+  }
+
   /** Runs one command; a bad exit code or a failing `done` ends the act with the error, which is thrown. */
   async #run<T extends object>(
     asked: Asked,
     tell: Tell,
     done: (end: CommandEnd) => T,
-    work?: BundleToRun,
+    where: Where = {},
+    more: Record<string, unknown> = {},
   ): Promise<T> {
-    const going = this.#begin(asked, tell, work);
+    const going = this.#begin(asked, tell, where);
     let end: CommandEnd | undefined;
     try {
       end = await this.#ended(going);
@@ -136,7 +199,7 @@ class OciCli implements LowLevelRuntime {
         );
       }
       const result = done(end);
-      going.act.end({ exitCode: end.exitCode, ...('pid' in result ? { pid: result.pid } : {}) });
+      going.act.end({ exitCode: end.exitCode, ...('pid' in result ? { pid: result.pid } : {}), ...more });
       return result;
     } catch (error) {
       going.act.fail(error, end ? { exitCode: end.exitCode } : {});
@@ -144,8 +207,8 @@ class OciCli implements LowLevelRuntime {
     }
   }
 
-  #begin(asked: Asked, tell: Tell, work?: BundleToRun): Going {
-    const logFile = join(this.#logFolder(), `${asked.id}.log`);
+  #begin(asked: Asked, tell: Tell, where: Where = {}): Going {
+    const logFile = join(this.#logFolder(), this.#logName(asked));
     const argv = this.#argv(asked, logFile);
     const act = tell.begin(
       `low-level/${asked.step}`,
@@ -157,14 +220,9 @@ class OciCli implements LowLevelRuntime {
       },
     );
     const log = followRuntimeLog(logFile, tell, { runtime: this.name, span: act.span, container: asked.id });
-    const stdio: [number, number, number] | undefined = work && [
-      work.stdio.stdin,
-      work.stdio.stdout,
-      work.stdio.stderr,
-    ];
     const end = runCommand({
       argv,
-      ...(work ? { cwd: work.bundle, stdio } : {}),
+      ...where,
       act,
       tell,
       layer: 'low-level',
@@ -191,6 +249,11 @@ class OciCli implements LowLevelRuntime {
     }
   }
 
+  /** Commands in a container run beside each other and beside everything else. */
+  #logName({ step, id }: Asked): string {
+    return step === 'exec' ? `${id}.exec-${++this.#execs}.log` : `${id}.log`;
+  }
+
   #logFolder(): string {
     mkdirSync(this.#options.root, { recursive: true, mode: 0o700 });
     const folder = `${this.#options.root}-log`;
@@ -202,9 +265,7 @@ class OciCli implements LowLevelRuntime {
     const { path, root, name, hideUnified, inside } = this.#options;
     const logTarget = name === 'crun' ? `file:${log}` : log;
     const global = ['--root', root, '--log', logTarget, '--log-format', 'json', '--debug'];
-    const argv = [path, ...global, asked.step, ...asked.words];
-    // runc and crun take the signal after the id.
-    argv.splice(asked.step === 'kill' ? argv.length - 1 : argv.length, 0, asked.id);
+    const argv = [path, ...global, asked.step, ...asked.words, asked.id, ...(asked.after ?? [])];
     if (inside) return inside(argv);
     if (hideUnified === undefined) return argv;
     return ['unshare', '-m', 'sh', '-c', `umount ${hideUnified}; exec "$@"`, 'sh', ...argv];
@@ -222,6 +283,49 @@ class OciCli implements LowLevelRuntime {
     }
     return socket ? { pid, console: socket.receive() } : { pid };
   }
+}
+
+type Where = Pick<CommandToRun, 'cwd' | 'stdio' | 'spawned'>;
+
+/** After a command has ended its last output is waited for so long (ms). */
+const DRAIN_MS = 2000;
+/** So much of what a command prints is kept, each stream by itself. */
+const MOST_OUTPUT = 1_000_000;
+
+function streamsOf({ stdin, stdout, stderr }: Stdio): [number, number, number] {
+  return [stdin, stdout, stderr];
+}
+
+function collectOutput() {
+  const said = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
+  const sizes = { stdout: 0, stderr: 0 };
+  const attached = attach({ interactive: false, tty: false }, (stream, bytes) => {
+    sizes[stream] += bytes.length;
+    if (sizes[stream] <= MOST_OUTPUT) said[stream].push(bytes);
+  });
+  return {
+    attached,
+    said: () => ({ stdout: Buffer.concat(said.stdout), stderr: Buffer.concat(said.stderr) }),
+  };
+}
+
+function execWords({ user, cwd, env = [] }: CommandInside): string[] {
+  return [
+    ...(user ? ['--user', `${user.uid}:${user.gid}`] : []),
+    ...(cwd === undefined ? [] : ['--cwd', cwd]),
+    ...env.flatMap((entry) => ['--env', entry]),
+  ];
+}
+
+function updateWords({ memory, cpu, pids }: OciResources): string[] {
+  const flags: [string, number | undefined][] = [
+    ['--memory', memory?.limit],
+    ['--memory-swap', memory?.swap],
+    ['--cpu-period', cpu?.period],
+    ['--cpu-quota', cpu?.quota],
+    ['--pids-limit', pids?.limit],
+  ];
+  return flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));
 }
 
 /** The socket lies in the bundle; both sides name it by a path that is short whatever the state directory is. */

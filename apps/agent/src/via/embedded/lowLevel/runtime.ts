@@ -1,5 +1,5 @@
 import type { Tell } from '../../../run/tell.ts';
-import type { OciConfig } from '../bundle/ociConfig.ts';
+import type { OciConfig, OciResources } from '../bundle/ociConfig.ts';
 
 /** Where the container's three streams lead: open file descriptors, or a pseudo-terminal when the spec asks for one. */
 export interface Stdio {
@@ -14,6 +14,8 @@ export interface Stdio {
 export interface ImageLayers {
   layers: readonly string[];
   layersFolder: string;
+  /** Why no overlay can be mounted: then `layers` is one plain tree, to be copied. */
+  noOverlay?: string;
 }
 
 /** What a low-level runtime is given: an OCI bundle (config.json and rootfs) and an id. */
@@ -25,8 +27,25 @@ export interface BundleToRun {
   stdio: Stdio;
   /** Span of `high-level/create-task`: the cause of what the runtime does. */
   cause: string;
+  /** Told with the act, where it is wanted: a script that does the same. */
+  script?: () => Promise<string>;
   /** Outlives the run: so that a script can make the same root filesystem again. */
   image?: ImageLayers;
+}
+
+/** A command for a container that runs already, with ids in place of names. */
+export interface CommandInside {
+  argv: readonly string[];
+  user?: { uid: number; gid: number };
+  cwd?: string;
+  env?: readonly string[];
+}
+
+/** What came of it. */
+export interface CommandOutput {
+  exitCode: number;
+  stdout: Buffer;
+  stderr: Buffer;
 }
 
 /**
@@ -39,11 +58,19 @@ export interface LowLevelRuntime {
   readonly version: string;
   /** What this runtime can't do for this user on this host, in words: told as `low-level/absent` and shown. */
   readonly absent: readonly { what: string; why: string }[];
+  /** The program behind it, and a cgroup2 hierarchy that has to be hidden from it; absent for by-hand. */
+  readonly program?: { path: string; hideUnified?: string };
   /** True when `create` makes the terminal itself (by --console-socket) and returns its master; else stdio.console is given. */
   readonly makesConsole?: boolean;
   /** Resolves with the host pid of the init process that waits for `start`. */
   create(work: BundleToRun, tell: Tell): Promise<{ pid: number; console?: number }>;
   start(id: string, tell: Tell, cause: string): Promise<void>;
+  /** Absent where the runtime has no such command. Rejects where the runtime can't run it; a bad exit code is its own. */
+  exec?(id: string, wanted: CommandInside, tell: Tell, cause: string): Promise<CommandOutput>;
+  pause?(id: string, tell: Tell, cause: string): Promise<void>;
+  resume?(id: string, tell: Tell, cause: string): Promise<void>;
+  /** Changes the limits that are named; the others stay. */
+  update?(id: string, limits: OciResources, tell: Tell, cause: string): Promise<void>;
   state(
     id: string,
     tell?: Tell,

@@ -1,0 +1,68 @@
+import type { RunRequest } from '@underdock/trace';
+import { generateName } from '../embedded/containerName.ts';
+import type { EngineParts } from '../embedded/containerParts.ts';
+import { checkRequest, nameTaken } from '../embedded/embedded.ts';
+import { runContainer } from '../embedded/engine.ts';
+import { imageBundle, type MakeBundle } from '../embedded/imageBundle.ts';
+import { readJournals } from '../embedded/journal.ts';
+import type { Via } from '../via.ts';
+import { atKeyboard } from './atKeyboard.ts';
+import { checkBundle, folderBundle } from './bundleFolder.ts';
+import { checkEdited, checkedBundle, editedBundle } from './editedConfig.ts';
+import { runtimeOrders } from './orders.ts';
+import { type PreparedConfig, prepareConfig } from './prepareConfig.ts';
+import { ociScript } from './script.ts';
+import { spokenRuntimes } from './spokenRuntime.ts';
+
+/** The way in without an engine and without a high-level runtime: an OCI runtime on a bundle, as one types it. */
+export interface OciVia extends Via {
+  /** config.json as it would be for this request, and what is wrong with `text` in its place. */
+  prepare(request: RunRequest, allowedMounts: readonly string[], text?: string): Promise<PreparedConfig>;
+}
+
+/** What this way in is made with. */
+export interface OciOptions {
+  stateDir: string;
+  parts: EngineParts;
+  /** Anybody who may run anything may run any config.json: as root that is as much as being root. */
+  allowConfig?: boolean;
+}
+
+/** `stateDir` is locked by whoever made `parts`. */
+export function createOciVia({ stateDir, parts, allowConfig = false }: OciOptions): OciVia {
+  const { root } = parts.host;
+  const runtimes = spokenRuntimes(parts.runtimes, (work, runtime) => ociScript(work, runtime, root));
+  const own: EngineParts = { ...parts, runtimes, recovered: [] };
+  const live = new Set<string>();
+  const taken = (name: string) =>
+    live.has(name) ||
+    readJournals(stateDir).some(({ entry }) => entry?.name === name && entry.state === 'kept');
+  const isFree = (allowedMounts: readonly string[]) => allowConfig || allowedMounts.includes('/');
+  return {
+    name: 'oci',
+    async check(request, allowedMounts) {
+      if (request.name !== undefined && taken(request.name)) throw nameTaken(request.name);
+      await checkRequest(request, allowedMounts, own);
+      if (request.bundle !== undefined) await checkBundle(request, allowedMounts, isFree(allowedMounts));
+      else if (request.config !== undefined) checkEdited(request.config);
+    },
+    run(request, context) {
+      const name = request.name ?? generateName(taken);
+      live.add(name);
+      const tell = atKeyboard(context.tell, context.clientSpan);
+      const bundle = bundleFor(request, isFree(context.allowedMounts));
+      const orders = (current: Parameters<typeof runtimeOrders>[0]) => runtimeOrders(current, parts.host);
+      const run = runContainer(own, request, name, { ...context, tell }, { bundle, orders });
+      void run.done.finally(() => live.delete(name));
+      return run;
+    },
+    prepare: (request, allowedMounts, text) =>
+      prepareConfig({ request, allowedMounts, parts: own, isFree: isFree(allowedMounts) }, text),
+  };
+}
+
+function bundleFor(request: RunRequest, isFree: boolean): MakeBundle {
+  if (request.bundle !== undefined) return folderBundle(request.bundle);
+  const { config } = request;
+  return checkedBundle(config === undefined ? imageBundle() : editedBundle(config, isFree));
+}
