@@ -10,6 +10,7 @@ import type {
   RuntimeLogRecord,
   SelfRecord,
 } from './record.ts';
+import { CriCalls } from './sort/criCalls.ts';
 import { keyOf, OpenCalls } from './sort/openCalls.ts';
 import { OwnCalls } from './sort/ownCalls.ts';
 import { containerOf } from './sort/requestPath.ts';
@@ -44,6 +45,7 @@ export class RelayEvents {
   readonly #writer: Writer;
   readonly #calls = new OpenCalls();
   readonly #ownCalls = new OwnCalls(this.#calls);
+  readonly #criCalls = new CriCalls();
   readonly #acts = new Map<string, OpenAct>();
   /** Programs of the chain by pid, until they exit. */
   readonly #programs = new Map<number, OpenAct>();
@@ -76,6 +78,7 @@ export class RelayEvents {
     if (record.layer === 'engine' && record.type === 'begin')
       for (const span of record.cause ?? []) this.#toldSpans.add(span);
     this.#ownCalls.sent(record);
+    this.#criCalls.sent(record);
     if (record.step !== 'client/request' || record.type !== 'begin' || !record.span) return;
     const { protocol, method, path, query } = record.data as Record<string, string | undefined>;
     if (protocol === 'grpc') return;
@@ -106,7 +109,7 @@ export class RelayEvents {
     const isOurs = record.role === 'client' && kin?.spawned === true;
     const told = isOurs ? undefined : tellRoot(record);
     const caller = container ? this.#calls.callerOf(container, causingVerb(record)) : undefined;
-    const cause = caller?.run ?? kin?.cause ?? (container && this.#lastAsked.get(container)) ?? this.#client;
+    const cause = caller?.run ?? kin?.cause ?? this.#askedFor(container) ?? this.#client;
     if (record.role === 'shim' && container) this.#shims.set(container, { name: record.actor, pid });
     const span = told ? this.#writer.newSpan() : isOurs ? kin.cause : cause;
     if (record.role === 'client' && isScript(record)) this.#unseenClient = span;
@@ -229,8 +232,13 @@ export class RelayEvents {
       container && record.protocol === 'ttrpc'
         ? this.#calls.callerOf(container, verb, 'grpc')?.run
         : undefined;
-    const last = container ? this.#lastAsked.get(container) : undefined;
+    const last = this.#askedFor(container);
     return around ?? caller ?? last ?? this.#lineage.get(record.pid)?.cause ?? this.#client;
+  }
+
+  /** What somebody asks about a container now, or asked last. */
+  #askedFor(container: string | undefined): string | undefined {
+    return container ? (this.#criCalls.causeOf(container) ?? this.#lastAsked.get(container)) : undefined;
   }
 
   #asked(told: ToldCall, record: CallRecord, container: string | undefined): Actor {

@@ -3,6 +3,7 @@ import { containerdConfig } from '../../../apps/agent/src/daemons/containerdConf
 
 const options = {
   opt: '/state/opt',
+  runtimeRoot: '/state/run/runtimes',
   pauseImage: '127.0.0.1:5000/pause:latest',
   hosts: '/state/hosts',
   cni: { plugins: '/usr/lib/cni', config: '/state/cni' },
@@ -48,5 +49,6 @@ describe('the configuration of a private containerd', () => {
     const config = containerdConfig({ ...options, major });
     expect(config).toContain('.containerd.runtimes."crun".options]\n  BinaryName = "/usr/bin/crun"');
     expect(config).toContain('.containerd.runtimes."runc"]');
+    expect(config.match(/Root = "\/state\/run\/runtimes"/g)).toHaveLength(2);
   });
 });

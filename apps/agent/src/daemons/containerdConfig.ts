@@ -6,6 +6,8 @@ export interface ContainerdConfigOptions {
   major: number;
   /** Where runtimes and libraries that are installed through containerd would lie. */
   opt: string;
+  /** Where runtimes keep what they know of their containers while these live. */
+  runtimeRoot: string;
   /** The image that holds a pod’s namespaces open. */
   pauseImage: string;
   /** Folder of `HOST:PORT/hosts.toml` files, which say that a registry talks plain http. */
@@ -22,7 +24,7 @@ export function containerdConfig(options: ContainerdConfigOptions): string {
   return options.major >= 2 ? versionThree(options) : versionTwo(options);
 }
 
-function versionTwo({ opt, pauseImage, hosts, cni, runtimes }: ContainerdConfigOptions): string {
+function versionTwo({ opt, pauseImage, hosts, cni, runtimes, runtimeRoot }: ContainerdConfigOptions): string {
   const cri = 'plugins."io.containerd.grpc.v1.cri"';
   return `version = 2
 [plugins."io.containerd.internal.v1.opt"]
@@ -39,10 +41,17 @@ function versionTwo({ opt, pauseImage, hosts, cni, runtimes }: ContainerdConfigO
   conf_dir = ${text(cni.config)}
 [${cri}.registry]
   config_path = ${text(hosts)}
-${runtimeTables(cri, runtimes)}`;
+${runtimeTables(cri, runtimeRoot, runtimes)}`;
 }
 
-function versionThree({ opt, pauseImage, hosts, cni, runtimes }: ContainerdConfigOptions): string {
+function versionThree({
+  opt,
+  pauseImage,
+  hosts,
+  cni,
+  runtimes,
+  runtimeRoot,
+}: ContainerdConfigOptions): string {
   const runtime = "plugins.'io.containerd.cri.v1.runtime'";
   const images = "plugins.'io.containerd.cri.v1.images'";
   return `version = 3
@@ -62,16 +71,17 @@ function versionThree({ opt, pauseImage, hosts, cni, runtimes }: ContainerdConfi
   sandbox = ${text(pauseImage)}
 [${images}.registry]
   config_path = ${text(hosts)}
-${runtimeTables(runtime, runtimes)}`;
+${runtimeTables(runtime, runtimeRoot, runtimes)}`;
 }
 
-function runtimeTables(plugin: string, runtimes: Record<string, string>): string {
+function runtimeTables(plugin: string, root: string, runtimes: Record<string, string>): string {
   return Object.entries({ runc: findProgram('runc') ?? '', ...runtimes })
     .map(
       ([name, program]) => `[${plugin}.containerd.runtimes.${text(name)}]
   runtime_type = "io.containerd.runc.v2"
 [${plugin}.containerd.runtimes.${text(name)}.options]
   BinaryName = ${text(program)}
+  Root = ${text(root)}
 `,
     )
     .join('');

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AgentError } from '../error.ts';
 import { findProgram, programPath } from '../programs.ts';
 import { containerdConfig } from './containerdConfig.ts';
 import { type DaemonProcess, startDaemon } from './daemonProcess.ts';
+import { openPodNetwork, type PodNetwork } from './podNetwork.ts';
 import { connects, crunProgram, OWN_MOUNTS, refuseLongPath } from './privateDaemon.ts';
 import { cleanPrivateEngine, engineCgroup, engineMark } from './privateEngineRemains.ts';
 
@@ -37,7 +38,6 @@ export interface PrivateContainerdOptions {
 }
 
 const READY_MS = 60_000;
-const CNI_FOLDERS = ['/opt/cni/bin', '/usr/lib/cni', '/usr/libexec/cni'];
 const run = promisify(execFile);
 
 /** Why no containerd of underdock’s own can be started here; undefined when one can. */
@@ -68,8 +68,12 @@ export async function startPrivateContainerd(options: PrivateContainerdOptions):
   mkdirSync(folder, { recursive: true, mode: 0o711 });
   const recovered = await cleanPrivateEngine(folder);
   const version = await versionOf('containerd');
-  writeConfig(options, Number.parseInt(version, 10));
-  const daemon = await start(options);
+  const network = await openPodNetwork(folder);
+  writeConfig(options, Number.parseInt(version, 10), network);
+  const daemon = await start(options, network).catch(async (error: unknown) => {
+    await network.stop();
+    throw error;
+  });
   return {
     socket,
     pid: daemon.pid,
@@ -79,6 +83,7 @@ export async function startPrivateContainerd(options: PrivateContainerdOptions):
     ended: daemon.ended,
     close: async () => {
       await daemon.stop();
+      await network.stop();
       await cleanPrivateEngine(folder);
     },
   };
@@ -90,10 +95,12 @@ async function versionOf(program: string): Promise<string> {
   return /\sv?(\d+\.\d+\.\d+\S*)/.exec(stdout)?.[1] ?? '0';
 }
 
-function writeConfig({ folder, registry, pauseImage }: PrivateContainerdOptions, major: number): void {
+function writeConfig(
+  { folder, registry, pauseImage }: PrivateContainerdOptions,
+  major: number,
+  { cni }: PodNetwork,
+): void {
   const at = (...names: string[]) => join(folder, ...names);
-  const plugins = CNI_FOLDERS.find((one) => existsSync(join(one, 'loopback'))) ?? '/opt/cni/bin';
-  mkdirSync(at('cni'), { recursive: true });
   mkdirSync(at('hosts', registry), { recursive: true });
   const server = `http://${registry}`;
   writeFileSync(
@@ -104,20 +111,34 @@ function writeConfig({ folder, registry, pauseImage }: PrivateContainerdOptions,
   const config = containerdConfig({
     major,
     opt: at('opt'),
+    runtimeRoot: at('ctd-run', 'runtimes'),
     pauseImage,
     hosts: at('hosts'),
-    cni: { plugins, config: at('cni') },
+    cni,
     runtimes: crun === undefined ? {} : { crun },
   });
   writeFileSync(at('containerd.toml'), config);
 }
 
-function start({ folder, limitMs = READY_MS }: PrivateContainerdOptions): Promise<DaemonProcess> {
+function start(
+  { folder, limitMs = READY_MS }: PrivateContainerdOptions,
+  { before }: PodNetwork,
+): Promise<DaemonProcess> {
   const at = (name: string) => join(folder, name);
   const words = ['--root', at('ctd'), '--state', at('ctd-run'), '--address', at('containerd.sock')];
   return startDaemon({
     name: 'containerd',
-    argv: [...OWN_MOUNTS, 'containerd', '--config', at('containerd.toml'), ...words],
+    argv: [
+      ...OWN_MOUNTS,
+      'sh',
+      '-c',
+      `${before}; exec "$@"`,
+      'sh',
+      'containerd',
+      '--config',
+      at('containerd.toml'),
+      ...words,
+    ],
     log: at('containerd.log'),
     env: engineMark(folder),
     ready: () => connects(at('containerd.sock')),
