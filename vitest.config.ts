@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Pure tests run side by side; live and browser tests share the machine's kernel and run one file at a time.
+// Pure tests run on every processor. Live and browser tests share the machine's kernel: two files at a time, as they mostly
+// wait for daemons, probes and browsers. Each tells its own containers, engines and pages from those of the other.
 export default defineConfig({
   test: {
     projects: [
@@ -16,7 +17,8 @@ export default defineConfig({
         test: {
           name: 'live',
           include: ['test/live/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -25,7 +27,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -35,6 +38,7 @@ export default defineConfig({
           name: 'long',
           include: ['test/long/**/*.test.ts'],
           fileParallelism: false,
+          sequence: { groupOrder: 3 },
           testTimeout: 1_800_000,
           hookTimeout: 600_000,
         },

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { bench } from './runner/bench.ts';
 import { check } from './runner/check.ts';
 import { dev } from './runner/dev.ts';
@@ -15,13 +16,13 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   dev,
 };
 
-/** Types, lint, then unit, live and browser tests; closes with one line that counts them all. */
+/** Types, lint, then unit, live and browser tests, the fastest first; closes with one line that counts them all. */
 async function test(args: string[]): Promise<number> {
   const tally = new Tally();
-  tally.add(
-    'types and lint',
-    (await check()) ? { passed: 2, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 },
-  );
+  const began = performance.now();
+  const clean = await check();
+  const counted = clean ? { passed: 2, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+  tally.add('types and lint', counted, (performance.now() - began) / 1000);
   await ensureSystemPackages();
   if ((await call(process.execPath, ['bin/bootstrap.mjs', 'build'])) !== 0)
     tally.add('build', { passed: 0, failed: 1, skipped: 0 });
@@ -39,6 +40,8 @@ async function long(): Promise<number> {
   return tally.close();
 }
 
+// Tests start programs of this house some hundred times: compiled once, each starts a third faster.
+process.env.NODE_COMPILE_CACHE ??= resolve('.tools/compile-cache');
 const [name = 'test', ...args] = process.argv.slice(2);
 const command = commands[name];
 if (!command) {

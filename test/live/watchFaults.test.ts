@@ -31,7 +31,9 @@ async function shimKilled(): Promise<void> {
   const id = stdout.trim();
   const [shim] = processes(({ argv }) => argv[0]?.includes('containerd-shim') === true && argv.includes(id));
   process.kill(shim ?? 0, 'SIGKILL');
-  await pause(2500);
+  // containerd clears up what it left, and then tells the engine that the container has ended.
+  const running = () => host.docker('inspect', '-f', '{{.State.Running}}', id);
+  await expect.poll(async () => (await running()).stdout, { timeout: 60_000, interval: 500 }).toBe('false\n');
   await host.docker('rm', '-f', id);
   await again('after-the-shim');
 }
@@ -68,7 +70,8 @@ async function probesKilled(): Promise<void> {
 
 function bothWatchAgain(): boolean {
   const last = latest(host.headers(), 'after-the-probes');
-  return last?.watchers.filter(({ state }) => state === 'ok').length === 2;
+  const probes = last?.watchers.filter(({ name }) => name.startsWith('bpftrace')) ?? [];
+  return probes.filter(({ state }) => state === 'ok').length === 2;
 }
 
 /** The latest of the runs whose command ends with a word. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { call } from './process.ts';
 
-/** Programs the tests use and the Debian packages that bring them. */
+/** Programs the tests use, those outside of PATH by their path, and the Debian packages that bring them. */
 const PROGRAMS: Record<string, string> = {
   bpftrace: 'bpftrace',
   strace: 'strace',
@@ -17,10 +17,14 @@ const PROGRAMS: Record<string, string> = {
   'docker-compose': 'docker-compose',
   nsenter: 'util-linux',
   hostname: 'hostname',
+  ps: 'procps',
+  useradd: 'passwd',
+  openssl: 'openssl',
   setfattr: 'attr',
   zstd: 'zstd',
   busybox: 'busybox-static',
   chromium: 'chromium',
+  '/usr/lib/cni/loopback': 'containernetworking-plugins',
 };
 
 /**
@@ -70,7 +74,10 @@ export async function ensureSystemPackages(): Promise<void> {
 
 function missingFrom(programs: string[]): string[] {
   const folders = (process.env.PATH ?? '').split(delimiter);
-  return programs.filter((program) => !folders.some((folder) => existsSync(join(folder, program))));
+  return programs.filter((program) => {
+    const places = program.startsWith('/') ? [program] : folders.map((folder) => join(folder, program));
+    return !places.some((place) => existsSync(place));
+  });
 }
 
 /** Downloads packages without installing them and lays their files under test/.work/daemons. */
