@@ -94,11 +94,7 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
     .action(async (flags: { json?: boolean; state?: string }) =>
       finish(await (await import('./doctorCommand.ts')).doctorAct(flags, outside)),
     );
-  program
-    .command('verify')
-    .description('check a trace: exit code 0 whole, 3 cut off but readable, 1 broken')
-    .argument('<file>', '.chain or .chain.gz, - for standard input')
-    .action(async (file: string) => finish(await (await import('./verify.ts')).verify(file, print)));
+  addVerify(program, print, finish);
   addExplain(program, print, finish);
   addExport(program, outside, finish);
   addCompare(program, outside, finish);
@@ -107,6 +103,14 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
     .description('print the version')
     .action(() => print(`underdock ${VERSION} (node ${process.version})`));
   return program;
+}
+
+function addVerify(program: Command, print: (line: string) => void, finish: (code: number) => void): void {
+  program
+    .command('verify')
+    .description('check a trace: exit code 0 whole, 3 cut off but readable, 1 broken')
+    .argument('<file>', '.chain or .chain.gz, - for standard input')
+    .action(async (file: string) => finish(await (await import('./verify.ts')).verify(file, print)));
 }
 
 function addExplain(program: Command, print: (line: string) => void, finish: (code: number) => void): void {

@@ -28,7 +28,7 @@ export function composeFile(portable: Portable): Exported {
   );
   const content = {
     services: { [labelOf(portable)]: service },
-    volumes: volumes.length > 0 ? Object.fromEntries(volumes.map((name) => [name, null])) : undefined,
+    volumes: volumes.length > 0 ? Object.fromEntries(volumes.map((name) => [name, { name }])) : undefined,
   };
   const text = yamlText(ledger.comments(portable, 'A compose file'), content);
   return ledger.done('compose', [{ name: 'compose.yaml', text }], 'docker compose up');

@@ -73,7 +73,7 @@ function variables({ env }: Portable, ledger: Ledger): Fields[] {
 function resources({ memory, cpus, pids }: Portable, ledger: Ledger): Fields {
   const needed = Math.max(1, Math.ceil((cpus?.value ?? 0) * 4), Math.ceil((memory?.value ?? 0) / (GIB / 2)));
   const quarters = Math.min(MOST_QUARTERS, needed);
-  const pair = { cpu: quarters / 4, memory: `${quarters / 2}Gi` };
+  const pair = { cpu: quarters / 4, memory: `${(quarters / 2).toFixed(1)}Gi` };
   if (memory && memory.value === (quarters * GIB) / 2)
     ledger.keep('Memory', bytesWords(memory.value), memory, 'memory:');
   else

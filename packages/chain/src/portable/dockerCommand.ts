@@ -29,15 +29,8 @@ export function dockerCommand(portable: Portable): Exported {
   ];
   const words = ['docker run', ...switches, ...flags, [quoted(image), program].filter(Boolean).join(' ')];
   const { head, tail } = ledger.comments(portable, 'A docker run');
-  const text = `#!/bin/sh
-${head}
-${words.join(
-  ' \
-  ',
-)}
-
-${tail}
-`;
+  const command = words.join(' \\\n  ');
+  const text = `#!/bin/sh\n${head}\n${command}\n\n${tail}\n`;
   return ledger.done('docker', [{ name: 'docker-run.sh', text, executable: true }], 'sh docker-run.sh');
 }
 

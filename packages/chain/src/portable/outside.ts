@@ -144,7 +144,7 @@ export function portsOf(from: Sources): Told<PortablePort>[] {
 
 /** `[ip:][outside:]inside[/protocol]`; undefined for a range. */
 export function portOf(text: string): PortablePort | undefined {
-  const match = /^(?:(\[[0-9a-f:]+\]|[\d.]+):)?(?:(\d*):)?(\d+)(?:\/(\w+))?$/i.exec(text);
+  const match = /^(?:(\[[0-9a-f:]+\]|\d+\.[\d.]+):)?(?:(\d*):)?(\d+)(?:\/(\w+))?$/i.exec(text);
   if (!match) return undefined;
   const [, ip, host, inside, protocol = 'tcp'] = match;
   return {

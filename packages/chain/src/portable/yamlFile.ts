@@ -1,11 +1,11 @@
 import { Document, isScalar, visit } from 'yaml';
 
-/** Writes YAML 1.2: lists of plain words on one line, no line ever folded. */
+/** Writes YAML 1.2 that readers of 1.1 (docker-compose 1.29) take for the same: lists of plain words on one line, no line ever folded. */
 export function yamlText(
   { head, tail }: { head: string; tail: string },
   content: Record<string, unknown>,
 ): string {
-  const document = new Document(withoutEmpty(content));
+  const document = new Document(withoutEmpty(content), { compat: 'yaml-1.1' });
   visit(document, {
     Seq(_key, node) {
       if (!node.items.every((item) => isScalar(item))) return;

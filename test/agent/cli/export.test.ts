@@ -1,0 +1,69 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { TestCommandLine } from './commandLine.ts';
+
+const trace = (name: string) => new URL(`../../fixtures/traces/${name}.chain.gz`, import.meta.url).pathname;
+
+let line: TestCommandLine;
+beforeEach(() => {
+  line = new TestCommandLine();
+});
+afterEach(() => line.remove());
+
+describe('export', () => {
+  test('prints one file to standard output, and nothing else anywhere', async () => {
+    const { code, out, err } = await line.say('export', trace('portable-watch'), '--to', 'docker');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^#!\/bin\/sh\n# A docker run for kept/);
+  });
+
+  test('writes to a file, or into a folder under its own name, and says what to fill in', async () => {
+    const one = await line.say('export', trace('portable-watch'), '--to', 'pod', '--out', 'mine.yaml');
+    expect(one).toMatchObject({ code: 0, out: '' });
+    expect(one.err).toContain(`wrote ${line.path('mine.yaml')}\n`);
+    expect(one.err).toContain('fill in: TOKEN: ');
+    mkdirSync(line.path('folder'));
+    await line.say('export', trace('portable-watch'), '--to', 'compose', '--out', 'folder');
+    expect(readFileSync(line.path('folder/compose.yaml'), 'utf8')).toContain('services:');
+  });
+
+  test('makes a folder of a bundle, its script to be run', async () => {
+    const { code } = await line.say('export', trace('portable-embedded'), '--to', 'bundle', '--out', 'b');
+    expect(code).toBe(0);
+    expect(JSON.parse(readFileSync(line.path('b/config.json'), 'utf8'))).toHaveProperty('ociVersion');
+    expect(statSync(line.path('b/fetch-rootfs.sh')).mode & 0o777).toBe(0o755);
+    const nowhere = await line.say('export', trace('portable-embedded'), '--to', 'bundle');
+    expect(nowhere).toMatchObject({ code: 1, err: expect.stringContaining('say where with --out FOLDER') });
+  });
+
+  test('asks which one where a trace holds several containers', async () => {
+    const file = trace('docker-start-three');
+    const several = await line.say('export', file, '--to', 'docker');
+    expect(several).toMatchObject({ code: 1, err: expect.stringMatching(/--container[\s\S]+dc940e7a3409/) });
+    const one = await line.say('export', file, '--to', 'docker', '--container', '360f4b55d18f');
+    expect(one.out).toContain('shop-api');
+  });
+
+  test('names the formats that there are, and says what is missing where nothing can be made', async () => {
+    const wrong = await line.say('export', trace('docker-run'), '--to', 'helm');
+    expect(wrong).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/no such format[\s\S]+compose[\s\S]+bundle/),
+    });
+    const missing = await line.say('export', trace('portable-docker'), '--to', 'bundle', '--out', 'b');
+    expect(missing).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('config.json: the trace does not hold it'),
+    });
+  });
+
+  test('exports a cut trace as far as it goes, with exit code 3', async () => {
+    const whole = gunzipSync(readFileSync(trace('portable-docker'))).toString('utf8');
+    writeFileSync(line.path('cut.chain'), whole.slice(0, -20));
+    const { code, out, err } = await line.say('export', line.path('cut.chain'), '--to', 'docker');
+    expect(code).toBe(3);
+    expect(out).toContain('docker run');
+    expect(err).toContain('cut off');
+  });
+});
