@@ -1,4 +1,5 @@
 export { decodeTrace, encodeLine, MAX_LINE, type TraceItem } from './codec.ts';
+export * from './configMessages.ts';
 export * from './diskMessages.ts';
 export { TraceError, type TraceErrorCode } from './error.ts';
 export * from './event.ts';

@@ -3,7 +3,7 @@ import type { DoctorReport } from '@underdock/trace';
 import { AgentError } from '../error.ts';
 import type { Runs } from '../run/runs.ts';
 import type { Access } from '../server/access.ts';
-import { createAgentServer, probePort } from '../server/agentServer.ts';
+import { type AgentServerOptions, createAgentServer, probePort } from '../server/agentServer.ts';
 import { createFace, isLoopback } from '../server/face.ts';
 import { PAGE_FOLDER, VERSION } from './about.ts';
 import { askHealth, findAgent, writeAgentFile } from './agentFile.ts';
@@ -17,7 +17,11 @@ export interface UpOptions {
   stateDir: string;
   /** New tokens: links that were given out before stop working. */
   newLinks?: boolean;
-  openRuns: () => Promise<{ runs: Runs; close(): Promise<void> }>;
+  openRuns: () => Promise<{
+    runs: Runs;
+    close(): Promise<void>;
+    prepareConfig?: NonNullable<AgentServerOptions['prepareConfig']>;
+  }>;
   doctor: () => Promise<DoctorReport>;
   /** Standard output: where the links go. */
   print: (line: string) => void;
@@ -38,7 +42,7 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
   const access = keptAccess(options.stateDir, options.newLinks === true);
   const instance = randomBytes(8).toString('hex');
   await refuseTakenPort(options);
-  const { runs, close: closeRuns } = await options.openRuns();
+  const { runs, close: closeRuns, prepareConfig } = await options.openRuns();
   const server = createAgentServer({
     runs,
     access,
@@ -46,6 +50,7 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
     stateDir: options.stateDir,
     pageFolder: PAGE_FOLDER,
     doctor: options.doctor,
+    ...(prepareConfig ? { prepareConfig } : {}),
     health: { version: VERSION, instance },
     log: options.log,
   });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { buildPause, keepStarter, PAUSE_REPOSITORY, Store } from '@underdock/image';
-import type { HostDescription, RunRequest } from '@underdock/trace';
+import type { HostDescription, PreparedConfigAnswer, RunRequest } from '@underdock/trace';
 import { createWeave } from '@underdock/weave';
 import { findDaemons } from '../daemons/findDaemons.ts';
 import { createOwnContainerd, type OwnContainerd } from '../daemons/ownContainerd.ts';
@@ -26,7 +26,6 @@ import type { FoundRuntime } from '../via/embedded/lowLevel/runtimes.ts';
 import { type Embedded, openEmbedded } from '../via/embedded/openEmbedded.ts';
 import type { Recovered } from '../via/embedded/recover.ts';
 import { createOciVia } from '../via/oci/oci.ts';
-import type { PreparedConfig } from '../via/oci/prepareConfig.ts';
 import { createRuns } from './agentRuns.ts';
 import { describeHost } from './host.ts';
 import { createRelay, type Relay } from './relay.ts';
@@ -40,7 +39,7 @@ export interface OpenedRuns {
   recovered: readonly Recovered[];
   runtimes: readonly FoundRuntime[];
   /** config.json of a run on the way in `oci`, before it runs. */
-  prepareConfig(request: RunRequest, text?: string): Promise<PreparedConfig>;
+  prepareConfig(request: RunRequest, text?: string): Promise<PreparedConfigAnswer>;
   /** `HOST:PORT` of the loopback registry with the starter image; starts it at the first call. */
   starter(): Promise<string>;
   /** Attaches the probes to the engines of this host, if there are any, so that no run waits for it. Never rejects. */

@@ -44,8 +44,18 @@ export function orderRoutes({ runs }: RouteOptions): Record<string, Methods> {
     '/api/runs/:id/pause': order((orders) => orders.pause()),
     '/api/runs/:id/unpause': order((orders) => orders.unpause()),
     '/api/runs/:id/kill': order((orders, req) => orders.kill(parseBody(killSchema, req).signal)),
+    '/api/runs/:id/state': order((orders) => stateOf(orders)),
     '/api/runs/:id/update': order((orders, req) => orders.update(parseBody(updateSchema, req))),
   };
+}
+
+/** Throws an error that is answered with 501. */
+function stateOf({ state }: ContainerOrders): Promise<object> {
+  if (state) return state();
+  throw Object.assign(new Error('nobody is asked for the state on this road'), {
+    code: 'not-supported',
+    remedy: 'run it with --via oci',
+  });
 }
 
 /** Throws errors that are answered with 404 and 501. */
@@ -55,6 +65,6 @@ function ordersOf(runs: Runs, req: Request): ContainerOrders {
   if (run.orders) return run.orders;
   throw Object.assign(new Error(`runs via ${run.header.via} take no such orders`), {
     code: 'not-supported',
-    remedy: 'run it with --via docker',
+    remedy: 'run it with --via docker, or --via oci',
   });
 }

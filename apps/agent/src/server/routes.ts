@@ -1,9 +1,10 @@
-import type { DoctorReport } from '@underdock/trace';
+import type { DoctorReport, PreparedConfigAnswer, RunRequest } from '@underdock/trace';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { Runs } from '../run/runs.ts';
 import { type Access, tokenOf } from './access.ts';
 import { bodyProblem, parseBody, readBody, send } from './body.ts';
+import { configRoutes } from './configRoutes.ts';
 import { layerRoutes } from './layerRoutes.ts';
 import { orderRoutes } from './orderRoutes.ts';
 import { answerFor, problem } from './problem.ts';
@@ -17,6 +18,8 @@ export interface RouteOptions {
   /** underdock’s own folder, where its layers lie. */
   stateDir: string;
   doctor: () => Promise<DoctorReport>;
+  /** config.json of a run on the way in `oci`, before it runs, and what is wrong with another text in its place. */
+  prepareConfig?: (request: RunRequest, text?: string) => Promise<PreparedConfigAnswer>;
   /** What `GET /api/health` says to anybody. */
   health: { version: string; instance: string };
   /** Takes lines for the agent's own log: mistakes of ours only, never a token. */
@@ -35,6 +38,7 @@ export function addRoutes(app: Express, options: RouteOptions): void {
     ...runRoutes(options),
     ...layerRoutes(options),
     ...orderRoutes(options),
+    ...configRoutes(options),
     ...traceRoutes(options),
   };
   for (const [path, methods] of Object.entries(routes)) addRoute(app, path, methods);

@@ -1,4 +1,4 @@
-import type { RunRequest } from '@underdock/trace';
+import type { PreparedConfigAnswer, RunRequest } from '@underdock/trace';
 import { generateName } from '../embedded/containerName.ts';
 import type { EngineParts } from '../embedded/containerParts.ts';
 import { checkRequest, nameTaken } from '../embedded/embedded.ts';
@@ -10,14 +10,18 @@ import { atKeyboard } from './atKeyboard.ts';
 import { checkBundle, folderBundle } from './bundleFolder.ts';
 import { checkEdited, checkedBundle, editedBundle } from './editedConfig.ts';
 import { runtimeOrders } from './orders.ts';
-import { type PreparedConfig, prepareConfig } from './prepareConfig.ts';
+import { prepareConfig } from './prepareConfig.ts';
 import { ociScript } from './script.ts';
 import { spokenRuntimes } from './spokenRuntime.ts';
 
 /** The way in without an engine and without a high-level runtime: an OCI runtime on a bundle, as one types it. */
 export interface OciVia extends Via {
   /** config.json as it would be for this request, and what is wrong with `text` in its place. */
-  prepare(request: RunRequest, allowedMounts: readonly string[], text?: string): Promise<PreparedConfig>;
+  prepare(
+    request: RunRequest,
+    allowedMounts: readonly string[],
+    text?: string,
+  ): Promise<PreparedConfigAnswer>;
 }
 
 /** What this way in is made with. */

@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RunRequest } from '@underdock/trace';
+import type { PreparedConfigAnswer, RunRequest } from '@underdock/trace';
 import { buildConfig } from '../embedded/bundle/config.ts';
 import type { OciConfig } from '../embedded/bundle/ociConfig.ts';
-import type { Provenance } from '../embedded/bundle/provenance.ts';
 import { readInRootfs } from '../embedded/bundle/rootfsFiles.ts';
 import type { EngineParts } from '../embedded/containerParts.ts';
 import { checkRequest } from '../embedded/embedded.ts';
@@ -15,17 +14,6 @@ import { ownMappings } from '../embedded/userNamespace.ts';
 import { type ConfigFault, faultsOf } from './configFaults.ts';
 import { mountedFolders, refusedEdits, shownConfig } from './editedConfig.ts';
 import { prettyJson } from './prettyJson.ts';
-
-/** config.json before it runs. */
-export interface PreparedConfig {
-  /** As the flags make it, with paths below the bundle and without the run's own cgroup. */
-  text: string;
-  provenance: readonly Provenance[];
-  /** What is wrong with the text that was sent, or what of it is not allowed here. */
-  faults: readonly ConfigFault[];
-  /** Any configuration is allowed here, and not only what flags may ask for. */
-  isFree: boolean;
-}
 
 /** For whom, and with what. */
 export interface PrepareInput {
@@ -40,7 +28,7 @@ const PULL_MS = 120_000;
 const BUNDLE = '/bundle';
 
 /** Makes the configuration of a request and holds `text` against it. Rejects where the request itself can't be run. */
-export async function prepareConfig(input: PrepareInput, text?: string): Promise<PreparedConfig> {
+export async function prepareConfig(input: PrepareInput, text?: string): Promise<PreparedConfigAnswer> {
   await checkRequest(input.request, input.allowedMounts, input.parts);
   const { config, provenance } = await configFor(input);
   const shown = shownConfig(config, BUNDLE);
