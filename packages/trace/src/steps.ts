@@ -64,11 +64,6 @@ export const STEPS = {
     'calls',
     'protocol, method, path, query? (a call that only asks: GET, HEAD; or one whose act underdock tells itself); end: status?, hijacked?',
   ),
-  'engine/event': moment('engine', 'calls', 'topic, attributes{}'),
-  'engine/build-step': moment('engine', 'story', 'text'),
-  'engine/create-container': act(
-    'engine',
-    'story',
   'engine/call': act(
     'engine',
     'calls',
@@ -79,6 +74,11 @@ export const STEPS = {
     'story',
     'path (the pod’s cgroup), name, value, why; end: files[] (those that were written)',
   ),
+  'engine/event': moment('engine', 'calls', 'topic, attributes{}'),
+  'engine/build-step': moment('engine', 'story', 'text'),
+  'engine/create-container': act(
+    'engine',
+    'story',
     'id, name, image, limits{memory, cpus, pidsLimit}, defaults[] (limits that are underdock’s own)',
   ),
   'engine/start-container': act('engine', 'story', 'id'),
@@ -89,7 +89,7 @@ export const STEPS = {
   'engine/has-container': fact(
     'engine',
     'story',
-    'id, name?, image?, service? (of a compose file), state: created|running|stopped, exitCode?, exitCodeFrom?, oomKilled?, inspect{}? (what the engine answers when it is asked for the container), gone?',
+    'id, name?, image?, digest? (of the image, as its registry has it), configDigest?, service? (of a compose file), state: created|running|stopped, exitCode?, exitCodeFrom?, oomKilled?, inspect{}? (what the engine answers when it is asked for the container), gone?',
   ),
   'engine/recovered': moment('engine', 'story', 'id, state, actions[]'),
 
@@ -156,11 +156,6 @@ export const STEPS = {
     'story',
     'method, id, image?, runtime?, namespace?, payloadBytes?, cut?: true when not all of the payload was captured',
   ),
-  'high-level/call': act(
-    'high-level',
-    'calls',
-    'protocol, method, id?, request{} (decoded, allow-listed fields), payloadBytes?, cut?; end: failed?',
-  ),
   'high-level/run-sandbox': act(
     'high-level',
     'story',
@@ -176,6 +171,11 @@ export const STEPS = {
   'high-level/remove-container': act('high-level', 'story', 'protocol, method, id, equivalent?'),
   'high-level/stop-sandbox': act('high-level', 'story', 'protocol, method, id, equivalent?'),
   'high-level/remove-sandbox': act('high-level', 'story', 'protocol, method, id, equivalent?'),
+  'high-level/call': act(
+    'high-level',
+    'calls',
+    'protocol, method, id?, request{} (decoded, allow-listed fields), payloadBytes?, cut?; end: failed?',
+  ),
   'high-level/start-shim': act('high-level', 'story', 'argv[]; end: exitCode'),
   'high-level/shim-request': act('high-level', 'story', 'method, id, request{}, payloadBytes?, cut?'),
   'high-level/shim-query': act(
