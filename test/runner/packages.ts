@@ -42,6 +42,11 @@ const DAEMONS: Record<string, string[]> = {
 /** What unpacked daemons need and can't have from their own folder: libraries, which start nothing. */
 const LIBRARIES: Record<string, string> = { 'docker.io': 'libdevmapper1.02.1' };
 
+/** Files that tests read and the packages that they lie in: unpacked like daemons, since nothing else of them is wanted. */
+const FILES: Record<string, string> = {
+  'usr/share/gocode/src/github.com/containerd/containerd/api': 'golang-github-containerd-containerd-dev',
+};
+
 /** Debian's own places, then the folder that unpacked daemons lie in. */
 const PLACES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const unpacked = resolve('test/.work/daemons');
@@ -57,6 +62,10 @@ export async function ensureSystemPackages(): Promise<void> {
   const missing = missingFrom(Object.keys(PROGRAMS)).map((program) => PROGRAMS[program]!);
   const daemons = [...new Set(missingFrom(Object.keys(DAEMONS)).flatMap((program) => DAEMONS[program]!))];
   missing.push(...daemons.flatMap((name) => LIBRARIES[name] ?? []));
+  const files = Object.keys(FILES).filter(
+    (path) => !['/', unpacked].some((root) => existsSync(join(root, path))),
+  );
+  daemons.push(...files.map((path) => FILES[path]!));
   if (missing.length + daemons.length === 0) return;
   if (process.getuid?.() !== 0 || missingFrom(['apt-get']).length > 0) {
     console.error(
