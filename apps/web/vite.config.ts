@@ -1,10 +1,10 @@
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 // Relative addresses, so that the page works under any path prefix of a reverse proxy and from a folder.
 export default defineConfig({
   base: './',
-  plugins: [react()],
+  plugins: [react(), agentMark()],
   build: {
     target: 'es2023',
     sourcemap: true,
@@ -22,3 +22,15 @@ export default defineConfig({
       : {},
   },
 });
+
+/** The mark by which the page knows of an agent; in the built page the agent sets it itself. */
+function agentMark(): Plugin {
+  return {
+    name: 'underdock-agent',
+    apply: 'serve',
+    transformIndexHtml: () =>
+      process.env.UNDERDOCK_AGENT
+        ? [{ tag: 'meta', attrs: { name: 'underdock-agent', content: 'here' } }]
+        : [],
+  };
+}

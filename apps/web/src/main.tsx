@@ -2,9 +2,12 @@ import { cssProperties } from '@underdock/draw';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { takeToken } from './source/access.ts';
-import { agentHttp } from './source/agentHttp.ts';
+import { agentHttp, noAgentHttp } from './source/agentHttp.ts';
 import { openLink } from './source/agentLink.ts';
+import { OpenedTraces } from './source/openedTraces.ts';
+import { givenTrace } from './source/traceFile.ts';
 import { App } from './views/App.tsx';
+import { DropVeil } from './views/DropVeil.tsx';
 import { PageContext } from './views/page.ts';
 import './styles/base.css';
 import './styles/layout.css';
@@ -15,6 +18,7 @@ import './styles/flags.css';
 import './styles/layers.css';
 import './styles/player.css';
 import './styles/sheets.css';
+import './styles/config.css';
 import './styles/narrow.css';
 
 const colors = new CSSStyleSheet();
@@ -31,15 +35,28 @@ const token = takeToken({
   storage: tabStorageOrNone(),
   replaceAddress: (href) => history.replaceState(history.state, '', href),
 });
-const page = { link: openLink(base, token), http: agentHttp(base, token) };
+// Whoever serves a page that has an agent behind it says so; a page on any other host asks nobody for anything.
+const hasAgent = document.querySelector('meta[name=underdock-agent]') !== null;
+const page = hasAgent
+  ? { link: new OpenedTraces(openLink(base, token)), http: agentHttp(base, token) }
+  : { link: new OpenedTraces(), http: noAgentHttp() };
+
+openGiven();
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <PageContext value={page}>
       <App />
+      <DropVeil />
     </PageContext>
   </StrictMode>,
 );
+
+/** The trace that a link names (`?trace=ADDRESS`) is shown at once. */
+function openGiven(): void {
+  const given = givenTrace(new URL(location.href));
+  if (given) history.replaceState(history.state, '', `#run=${page.link.open(given)}`);
+}
 
 /** Inside some iframes even asking for the storage throws. */
 function tabStorageOrNone(): Pick<Storage, 'getItem' | 'setItem'> {

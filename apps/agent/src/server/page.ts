@@ -1,4 +1,4 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -41,7 +41,7 @@ export function addPage(app: Express, folder: string): void {
     res.setHeader('Cache-Control', 'no-cache');
     const file = join(folder, 'index.html');
     res.type('html');
-    if (existsSync(file)) createReadStream(file).pipe(res);
+    if (existsSync(file)) res.send(marked(readFileSync(file, 'utf8')));
     else
       res
         .status(503)
@@ -51,6 +51,11 @@ export function addPage(app: Express, folder: string): void {
   app.use('/assets', express.static(join(folder, 'assets'), { immutable: true, maxAge: '1y', index: false }));
   app.use(express.static(folder, { index: false, maxAge: '1h' }));
   app.use((_req, res) => void res.status(404).type('text').send('not found\n'));
+}
+
+/** The page's file is the same wherever it lies; by this mark it knows that there is an agent behind it. */
+function marked(html: string): string {
+  return html.replace('<head>', '<head>\n    <meta name="underdock-agent" content="here" />');
 }
 
 /** Brotli, made at the first request and kept: matters behind a proxy at the other end of a slow line. */

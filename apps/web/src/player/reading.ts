@@ -40,6 +40,7 @@ export class Reading {
   #reset = 0;
   #opened = false;
   readonly #fresh: boolean;
+  readonly #recorded: boolean;
   #stops: readonly number[] = [];
   #player = moves.newPlayer();
   #level: DetailLevel = 'story';
@@ -47,15 +48,17 @@ export class Reading {
 
   /**
    * `now` is any clock in ms that never goes back. `fresh`: the reader started this run and wants to see it from its
-   * first step on; anybody else comes late and sees at once how things stand.
+   * first step on; anybody else comes late and sees at once how things stand. `recorded`: it is over, and is read from its
+   * first step at the reader's own pace.
    */
   constructor(
     source: TraceSource,
     makeTimeline: TimelineMaker,
-    { now, fresh }: { now: () => number; fresh: boolean },
+    { now, fresh, recorded = false }: { now: () => number; fresh: boolean; recorded?: boolean },
   ) {
     this.#source = source;
     this.#fresh = fresh;
+    this.#recorded = recorded;
     this.#makeTimeline = makeTimeline;
     this.#now = now;
     this.#snapshot = this.#look();
@@ -153,13 +156,18 @@ export class Reading {
       this.#player = moves.keepPlace(this.#player, lastSeq, this.#timeline.events);
     }
     this.#stops = stopsOf(this.#timeline);
-    if (this.#timeline && !this.#opened && (this.#fresh || caughtUp)) this.#open(closed);
+    const shows = this.#recorded ? this.#stops.length > 0 : this.#fresh;
+    if (this.#timeline && !this.#opened && (shows || caughtUp)) this.#open(closed);
     this.#update();
   }
 
   /** What comes after the first look is drawn as it happens. */
   #open(closed: boolean): void {
     this.#opened = true;
+    if (this.#recorded) {
+      this.#player = moves.stepForward(this.#player, this.#track());
+      return;
+    }
     if (!this.#fresh) this.#player = moves.jumpToEnd(this.#player, this.#track());
     if (this.#fresh || !closed) this.#player = moves.follow(this.#player, this.#now());
   }

@@ -1,10 +1,17 @@
-import { problemSchema, type RunRequestInput } from '@underdock/trace';
+import {
+  type PreparedConfigAnswer,
+  preparedConfigSchema,
+  problemSchema,
+  type RunRequestInput,
+} from '@underdock/trace';
 import { SourceError } from './error.ts';
 
 /** What the agent can be asked to do over HTTP. Each call throws SourceError with words that can be shown. */
 export interface AgentHttp {
   /** Resolves with the new run's id. */
   start(request: RunRequestInput): Promise<string>;
+  /** config.json of such a run before it runs, and what is wrong with `config` in its place. */
+  config(request: RunRequestInput, config?: string): Promise<PreparedConfigAnswer>;
   stop(id: string): Promise<void>;
   release(id: string): Promise<void>;
   remove(id: string): Promise<void>;
@@ -43,12 +50,25 @@ export function agentHttp(base: URL, token: string | undefined, ask: typeof fetc
   const runPath = (id: string) => `runs/${encodeURIComponent(id)}`;
   return {
     start: async (request) => readId(await call('POST', 'runs', request)),
+    config: async (request, config) =>
+      readConfig(await call('POST', 'oci/config', { request, ...(config === undefined ? {} : { config }) })),
     stop: async (id) => void (await call('POST', `${runPath(id)}/stop`, {})),
     release: async (id) => void (await call('POST', `${runPath(id)}/release`, {})),
     remove: async (id) => void (await call('DELETE', runPath(id))),
     watch: async (on) => void (await call('POST', 'watch', { on })),
     read: (path) => call('GET', path),
   };
+}
+
+/** On a page that no agent serves: nothing is asked, and every call says why. */
+export function noAgentHttp(): AgentHttp {
+  const refuse = () =>
+    Promise.reject(
+      new SourceError('unreachable', 'this page shows recordings: there is no agent behind it', {
+        remedy: 'start underdock on a machine of your own: npm start',
+      }),
+    );
+  return { start: refuse, stop: refuse, release: refuse, remove: refuse, watch: refuse, read: refuse };
 }
 
 function parse(text: string): unknown {
@@ -81,6 +101,14 @@ function problemOf(status: number, text: string): SourceError {
     return new SourceError('refused', 'the agent does not know this page', { remedy: CLOSED_LINK });
   return new SourceError('problem', `the agent answered with status ${status}`, {
     remedy: 'see what underdock wrote in its terminal',
+  });
+}
+
+function readConfig(body: unknown): PreparedConfigAnswer {
+  const answer = preparedConfigSchema.safeParse(body);
+  if (answer.success) return answer.data;
+  throw new SourceError('unreadable', 'the agent’s answer is not as this page knows it', {
+    remedy: 'reload the page: the agent may be of another version',
   });
 }
 

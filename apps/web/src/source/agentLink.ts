@@ -1,35 +1,13 @@
-import {
-  type DoctorReport,
-  doctorSchema,
-  problemSchema,
-  type RunSummary,
-  runSummarySchema,
-} from '@underdock/trace';
+import { doctorSchema, problemSchema, runSummarySchema } from '@underdock/trace';
 import { io, type Socket } from 'socket.io-client';
+import type { Link, LinkSnapshot } from './link.ts';
 import { Listeners } from './listeners.ts';
 import { LiveTrace, type Say } from './liveTrace.ts';
-
-/** `refused`: the agent is there and does not accept this page's token; anything else is tried again by itself. */
-export type LinkState = 'connecting' | 'connected' | 'lost' | 'refused';
-
-/** What the agent has said so far; a new object for each change. What was known stays while the agent is away. */
-export interface LinkSnapshot {
-  state: LinkState;
-  /** The agent answered this page at least once. */
-  wasConnected: boolean;
-  /** What this page's token allows. */
-  role: 'drive' | 'watch' | undefined;
-  /** Newest first; undefined until the agent has said it. */
-  runs: readonly RunSummary[] | undefined;
-  doctor: DoctorReport | undefined;
-  /** Whether what others start on the host becomes runs; undefined until the agent has said it. */
-  watching: boolean | undefined;
-}
 
 const ANSWER_WITHIN_MS = 8000;
 
 /** The one socket of the page: tells how the agent is reached and what it says, and lends itself to live traces. */
-export class AgentLink {
+export class AgentLink implements Link {
   readonly #socket: Socket;
   readonly #listeners = new Listeners();
   readonly #traces = new Map<string, LiveTrace>();

@@ -38,6 +38,16 @@ export function fileAt(address: URL, ask: typeof fetch = fetch): TraceFile {
   };
 }
 
+/** The trace that a page's address names (`?trace=`). Undefined = it names none; what is no address becomes a file that can't be read. */
+export function givenTrace(page: URL): TraceFile | undefined {
+  try {
+    const address = traceAddress(page);
+    return address && fileAt(address);
+  } catch (error) {
+    return { name: '?trace=', open: () => Promise.reject(error) };
+  }
+}
+
 /**
  * The address that `?trace=` names, from the page's own. Undefined = the page names none. Throws SourceError for what is no
  * address of a web page: a link must not make a browser open anything else.

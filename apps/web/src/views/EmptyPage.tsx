@@ -2,6 +2,8 @@ import type { DoctorReport } from '@underdock/trace';
 import { Cards } from './Cards.tsx';
 import { Dive } from './Dive.tsx';
 import { isLimit } from './hostWords.ts';
+import { OpenButton } from './OpenButton.tsx';
+import { useLink } from './page.ts';
 import { Refused } from './Refused.tsx';
 import { readCommand, requestOf } from './runForm/commandLine.ts';
 import { EXAMPLE } from './runForm/options.ts';
@@ -20,9 +22,10 @@ export function EmptyPage(props: {
   others: number;
   onOptions: () => void;
 }) {
+  const isAlone = useLink().state === 'none';
   return (
     <Cards
-      story={props.watch.on ? <Watching others={props.others} /> : <Beginning {...props} />}
+      story={<First {...props} />}
       dive={
         <Dive
           state={undefined}
@@ -33,8 +36,54 @@ export function EmptyPage(props: {
           onPick={() => {}}
         />
       }
-      evidence={<Limits doctor={props.doctor} />}
+      evidence={isAlone ? <HowToRead /> : <Limits doctor={props.doctor} />}
     />
+  );
+}
+
+type EmptyPageProps = Parameters<typeof EmptyPage>[0];
+
+function First(props: EmptyPageProps) {
+  const { state } = useLink();
+  if (state === 'none') return <OpenFirst />;
+  return props.watch.on ? <Watching others={props.others} /> : <Beginning {...props} />;
+}
+
+/** On a page without an agent there are recordings to be read, and nothing to be run. */
+function OpenFirst() {
+  return (
+    <div className="beginning">
+      <h2>A command dives</h2>
+      <p>
+        Running a container looks like one act. It is a relay: a client asks an engine, the engine prepares an
+        image, a runtime asks the kernel, and in the end there is a process.
+      </p>
+      <p>
+        This page reads recordings of real runs. Each arrow is something that was seen to happen; a click
+        shows the proof.
+      </p>
+      <div className="form-actions">
+        <OpenButton primary />
+      </div>
+      <p className="quiet-text">
+        Or drop a file on this page: its name ends in .chain or .chain.gz. It is read here and sent nowhere.
+      </p>
+    </div>
+  );
+}
+
+function HowToRead() {
+  return (
+    <div className="evidence">
+      <h3>Where recordings come from</h3>
+      <p>
+        On a Linux machine <code>underdock run --record FILE.chain.gz IMAGE</code> records what it runs, and{' '}
+        <code>underdock watch --record FOLDER</code> what others start.
+      </p>
+      <p>
+        An address opens one too: <code>?trace=ADDRESS</code> behind that of this page.
+      </p>
+    </div>
   );
 }
 

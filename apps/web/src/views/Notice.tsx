@@ -3,7 +3,7 @@ import { useLink } from './page.ts';
 /** Says above everything else that the agent is away, or does not know this page. Nothing while all is well. */
 export function Notice() {
   const { state, wasConnected } = useLink();
-  if (state === 'connected' || state === 'connecting') return null;
+  if (state === 'connected' || state === 'connecting' || state === 'none') return null;
   if (state === 'refused') {
     return (
       <div className="notice" role="alert">

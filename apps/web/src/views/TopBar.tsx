@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { hostWord } from './hostWords.ts';
+import { OpenButton } from './OpenButton.tsx';
 import { useLink } from './page.ts';
 import type { OpenSheet } from './Sheets.tsx';
 import type { Theme } from './useTheme.ts';
@@ -22,16 +23,18 @@ export function TopBar(props: TopBarProps) {
     <header className="top-bar">
       <h1>underdock</h1>
       <div className="command-line" title={props.command}>
-        {props.command ? (
-          <code>{props.command}</code>
-        ) : (
-          <span className="quiet-text">{props.watch.on ? 'nothing typed yet' : 'nothing run yet'}</span>
-        )}
+        {props.command ? <code>{props.command}</code> : <Nothing watching={props.watch.on} />}
       </div>
       {props.children}
       <Doors {...props} />
     </header>
   );
+}
+
+function Nothing({ watching }: { watching: boolean }) {
+  const { state } = useLink();
+  const words = state === 'none' ? 'nothing opened yet' : watching ? 'nothing typed yet' : 'nothing run yet';
+  return <span className="quiet-text">{words}</span>;
 }
 
 /** What can be opened over the page. */
@@ -51,10 +54,14 @@ function Doors({ theme, watch, onWatch, onOpen, onTheme }: TopBarProps) {
           Runs <span className="count">{runs.length}</span>
         </button>
       )}
-      <button type="button" className={`quiet host is-${host.state}`} onClick={() => onOpen('host')}>
-        {host.word}
-        {host.more && <span className="wide-only">{host.more}</span>}
-      </button>
+      {state === 'none' ? (
+        <OpenButton />
+      ) : (
+        <button type="button" className={`quiet host is-${host.state}`} onClick={() => onOpen('host')}>
+          {host.word}
+          {host.more && <span className="wide-only">{host.more}</span>}
+        </button>
+      )}
       <button type="button" className="quiet icon wide-only" aria-label="Keys" onClick={() => onOpen('keys')}>
         ?
       </button>

@@ -1,11 +1,12 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { AgentHttp } from '../source/agentHttp.ts';
-import type { AgentLink, LinkSnapshot } from '../source/agentLink.ts';
+import type { LinkSnapshot } from '../source/link.ts';
+import type { OpenedTraces } from '../source/openedTraces.ts';
 
-/** What every view may reach: the agent, by both its ways. */
+/** What every view may reach: the agent, by both its ways, and what was opened in the page. */
 export interface Page {
   http: AgentHttp;
-  link: AgentLink;
+  link: OpenedTraces;
 }
 
 export const PageContext = createContext<Page | undefined>(undefined);

@@ -1,6 +1,7 @@
 import { createTimeline } from '@underdock/chain';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { Reading, type ReadingSnapshot } from '../player/reading.ts';
+import { isOpened } from '../source/openedTraces.ts';
 import { usePage } from './page.ts';
 
 const NOTHING: ReadingSnapshot | undefined = undefined;
@@ -15,7 +16,8 @@ export function useReading(
   const [reading, setReading] = useState<Reading>();
   useEffect(() => {
     if (!run) return setReading(undefined);
-    const opened = new Reading(link.follow(run), createTimeline, { now: () => performance.now(), fresh });
+    const options = { now: () => performance.now(), fresh, recorded: isOpened(run) };
+    const opened = new Reading(link.follow(run), createTimeline, options);
     setReading(opened);
     return () => opened.close();
   }, [run, link, fresh]);

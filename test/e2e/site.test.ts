@@ -1,0 +1,75 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import express from 'express';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PAGE_FOLDER } from '../../apps/agent/src/cli/about.ts';
+import { house } from '../structure/house.ts';
+import { openBrowser, openPage, sentences } from './browser.ts';
+
+// The built page in a folder of any static server, with no agent anywhere.
+let browser: Browser;
+let server: Server;
+let site: string;
+const asked: string[] = [];
+beforeAll(async () => {
+  const app = express();
+  app.use((req, _res, next) => {
+    asked.push(req.url);
+    next();
+  });
+  app.use('/lab/traces', express.static(join(house, 'test/fixtures/traces')));
+  app.use('/lab', express.static(PAGE_FOLDER));
+  server = createServer(app).listen(0, '127.0.0.1');
+  site = await new Promise<string>((resolve) =>
+    server.once('listening', () =>
+      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/lab/`),
+    ),
+  );
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+describe('a page without an agent', () => {
+  it('plays the trace that its address names from its first step to its last, and asks nobody for anything else', async () => {
+    asked.length = 0;
+    const { page, errors, faults } = await openPage(browser, `${site}?trace=traces/docker-run.chain.gz`);
+    await page.locator('.sentence', { hasText: 'Somebody types: docker run' }).waitFor();
+    const steps = await sentences(page);
+    for (let step = 1; step < steps.length; step++) await page.keyboard.press('ArrowRight');
+    await page.locator('.sentence', { hasText: 'The command is over' }).waitFor();
+    expect(steps.length).toBeGreaterThan(30);
+    await page.keyboard.press('ArrowLeft');
+    expect(await faults()).toEqual([]);
+    expect(errors).toEqual([]);
+    expect(
+      asked.filter((url) => !/^\/lab\/($|\?trace=|assets\/|favicon|traces\/docker-run)/.test(url)),
+    ).toEqual([]);
+    await page.context().close();
+  });
+
+  it('opens a file from a disk', async () => {
+    const { page, errors } = await openPage(browser, site);
+    await page.getByText('This page reads recordings').waitFor();
+    await page
+      .getByLabel('A trace: a file')
+      .first()
+      .setInputFiles(join(house, 'test/fixtures/traces/runc.chain.gz'));
+    await page.locator('.run-actions', { hasText: 'a recording' }).waitFor();
+    await page.locator('.sentence').first().waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('says what is wrong with an address, and opens nothing but web addresses', async () => {
+    const { page } = await openPage(browser, `${site}?trace=traces/none.chain.gz`);
+    await page.getByRole('alert').filter({ hasText: 'there is no trace at' }).waitFor();
+    await page.goto(`${site}?trace=javascript:alert(1)`);
+    await page.getByRole('alert').filter({ hasText: 'is no address of a trace' }).waitFor();
+    await page.context().close();
+  });
+});
