@@ -19,7 +19,9 @@ export interface Outside {
   uid: number;
   openRuns: (
     options: OpenRunsOptions,
-  ) => Promise<Pick<OpenedRuns, 'runs' | 'close' | 'recovered'> & Partial<Pick<OpenedRuns, 'prepare' | 'prepareConfig'>>>;
+  ) => Promise<
+    Pick<OpenedRuns, 'runs' | 'close' | 'recovered'> & Partial<Pick<OpenedRuns, 'prepare' | 'prepareConfig'>>
+  >;
 }
 
 // Each command loads what it needs when it is called: the server alone is half of the program.
