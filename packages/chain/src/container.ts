@@ -139,6 +139,21 @@ export interface OutputPiece {
   seq: number;
 }
 
+/** What a pod’s sandbox is: a container that only keeps namespaces for others. */
+export interface SandboxFact {
+  name?: string;
+  ready: boolean;
+  /** Of the pause process, host’s view. */
+  pid?: number;
+  image?: string;
+  network?: string;
+  ip?: string;
+  /** Kinds of namespaces that the containers of the pod join. */
+  shares: readonly string[];
+  seq: number;
+  gone?: boolean;
+}
+
 /** What is known about one container. */
 export interface ContainerPicture {
   /** Full id, `''` while unknown. */
@@ -146,6 +161,10 @@ export interface ContainerPicture {
   name?: string;
   /** Its service in a compose file. */
   service?: string;
+  /** It is a pod’s sandbox itself. */
+  sandbox?: SandboxFact;
+  /** Id of the sandbox whose pod it is in. */
+  pod?: string;
   image?: string;
   state?: 'created' | 'running' | 'stopped';
   exitCode?: number;

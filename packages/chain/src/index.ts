@@ -13,6 +13,7 @@ export { isShown, levelOf } from './level.ts';
 export { compareEvents, inOrder } from './order.ts';
 export { PersistentList } from './persistentList.ts';
 export { PersistentMap } from './persistentMap.ts';
+export { podOf, sharedWithPod } from './pod.ts';
 export * from './provenance.ts';
 export {
   causesOf,

@@ -3,6 +3,7 @@ import { failureOf } from './calls.ts';
 import type { ContainerPicture } from './container.ts';
 import { baseName, number, object, text, words } from './fields.ts';
 import { withProcess } from './kernelFacts.ts';
+import { sandboxFold } from './pod.ts';
 
 type Fold = (picture: ContainerPicture, event: TraceEvent) => ContainerPicture;
 
@@ -19,6 +20,7 @@ export const LIFE_FOLDS: Readonly<Record<string, Fold>> = {
     config: object(data, 'config') ?? picture.config,
     configPath: text(data, 'path') ?? picture.configPath,
   }),
+  'high-level/has-sandbox': sandboxFold,
   'low-level/create': created,
   'low-level/start': (picture, event) =>
     event.type === 'end' && !failureOf(event) && picture.life !== 'dead' && picture.life !== 'gone'

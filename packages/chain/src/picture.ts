@@ -6,6 +6,7 @@ import { IMAGE_FOLDS } from './image.ts';
 import { KERNEL_FOLDS, withProcess } from './kernelFacts.ts';
 import { LIFE_FOLDS } from './life.ts';
 import { PersistentMap } from './persistentMap.ts';
+import { enterPod } from './pod.ts';
 import type { ChainState } from './state.ts';
 
 /** A container of which nothing is known yet. */
@@ -44,7 +45,7 @@ export function applyToContainer(state: ChainState, event: TraceEvent): ChainSta
   next = named(settled, assumed(settled, renamed(next, event), event), event);
   if (next.life !== old.life) next = dated(next, event.at);
   if (next === old && settled.containers[id]) return settled;
-  return { ...settled, containers: { ...settled.containers, [id]: next } };
+  return enterPod({ ...settled, containers: { ...settled.containers, [id]: next } }, event);
 }
 
 /**

@@ -83,7 +83,7 @@ function boxWords(actor: ActorState, layout: Layout, rect: Rect, details: string
   const room = rect.x + rect.width - x - layout.small * 0.4;
   const middle = rect.y + rect.height / 2;
   const face = { size: layout.large, weight: 600 };
-  const short = shortName(actor);
+  const short = shortName(actor, layout.twoLines);
   const fits = textWidth(short, face) <= room;
   const shown = fits ? short : short.replace(/^containerd-(?=shim$)/, '');
   const name = more > 0 ? `+${more} ${shown}` : shown;
@@ -114,10 +114,13 @@ function boxWords(actor: ActorState, layout: Layout, rect: Rect, details: string
   ];
 }
 
-/** A shim's kind stands in its second line: the first would be cut. */
-function shortName({ name }: ActorState): string {
-  return name.replace(/^(containerd-shim)-.+$/, '$1');
+/** A shim's kind, and in whose place somebody speaks, stand in the second line: the first would be cut. */
+function shortName({ name }: ActorState, twoLines: boolean): string {
+  return name.replace(/^(containerd-shim)-.+$/, '$1').replace(AS, twoLines ? '$1' : '$2');
 }
+
+/** Who speaks in another’s place: `underdock as kubelet`. */
+const AS = /^(\w+) (as \w+)$/;
 
 /** What it calls itself now, its pid and its version: `[2:INIT] · pid 4711`. */
 function detailsOf(actor: ActorState): string {
@@ -125,6 +128,8 @@ function detailsOf(actor: ActorState): string {
   const parts: string[] = [];
   const kind = actor.name.match(/^containerd-shim-(.+)$/)?.[1];
   if (kind) return [kind, ...(self?.pid === undefined ? [] : [`pid ${self.pid}`])].join(' · ');
+  const place = actor.name.match(AS)?.[2];
+  if (place) return place;
   if (self && self.name !== actor.name) {
     parts.push(self.name.startsWith(`${actor.name}:`) ? self.name.slice(actor.name.length + 1) : self.name);
     if (self.pid !== undefined) parts.push(`pid ${self.pid}`);

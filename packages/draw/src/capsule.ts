@@ -1,4 +1,9 @@
-import { type ContainerPicture, NAMESPACE_KINDS, type NamespaceFact } from '@underdock/chain';
+import {
+  type ContainerPicture,
+  NAMESPACE_KINDS,
+  type NamespaceFact,
+  type NamespaceKind,
+} from '@underdock/chain';
 import { floor } from './floor.ts';
 import type { Layout } from './layout.ts';
 import { present, words } from './paint.ts';
@@ -9,12 +14,19 @@ const TURN = Math.PI * 2;
 /** Half of the slit between two segments, radians. */
 const SLIT = 0.035;
 
-/** The capsule: a ring of namespaces, the process inside, the root filesystem as its floor. */
-export function capsuleShapes(picture: ContainerPicture, layout: Layout, current?: string): Shape[] {
+/** The capsule: a ring of namespaces, the process inside, the root filesystem as its floor. `shared`: kinds that are its pod’s. */
+export function capsuleShapes(
+  picture: ContainerPicture,
+  layout: Layout,
+  current?: string,
+  shared: ReadonlySet<NamespaceKind> = new Set(),
+): Shape[] {
   return [
     inside(picture, layout),
     ...floor(picture, layout),
-    ...NAMESPACE_KINDS.flatMap((kind, i) => segment(picture, layout, kind, i, current)),
+    ...NAMESPACE_KINDS.flatMap((kind, i) =>
+      segment(picture, layout, kind, i, { current, ofPod: shared.has(kind) }),
+    ),
     ...processWords(picture, layout),
   ];
 }
@@ -55,7 +67,7 @@ function segment(
   layout: Layout,
   kind: (typeof NAMESPACE_KINDS)[number],
   index: number,
-  current: string | undefined,
+  { current, ofPod }: { current: string | undefined; ofPod: boolean },
 ): Shape[] {
   const fact = picture.namespaces[kind];
   // The kernel takes a namespace away with its last process.
@@ -84,9 +96,9 @@ function segment(
       strokeWidth: fresh ? 2 : 1.25,
       dash: fact && !left ? undefined : '3 4',
       ref,
-      label: segmentLabel(kind, fact, left),
+      label: segmentLabel(kind, fact, left) + (ofPod ? ', the same as the pod’s pause process' : ''),
     },
-    ...segmentWords(layout, kind, index, fact, own),
+    ...segmentWords(layout, kind, index, fact, { own, ofPod }),
   ];
 }
 
@@ -110,7 +122,7 @@ function segmentWords(
   kind: string,
   index: number,
   fact: NamespaceFact | undefined,
-  own: boolean,
+  { own, ofPod }: { own: boolean; ofPod: boolean },
 ): Shape[] {
   const half = NAMESPACE_KINDS.length / 2;
   const isRight = index < half;
@@ -137,7 +149,7 @@ function segmentWords(
       key: `segment/${kind}/name`,
       states,
       y: note ? y - small * 0.12 : y + small * 0.36,
-      text: kind,
+      text: ofPod ? `${kind} (pod)` : kind,
       size,
       weight: own ? 600 : 400,
       fill: own ? 'rock-kernel' : 'rock-soft',

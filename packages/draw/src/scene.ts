@@ -1,4 +1,4 @@
-import { type Call, type ChainState, callOf, containerOf } from '@underdock/chain';
+import { type Call, type ChainState, callOf, containerOf, podOf, sharedWithPod } from '@underdock/chain';
 import { LAYERS } from '@underdock/trace';
 import { arrowShapes } from './arrows.ts';
 import { bandShapes } from './bands.ts';
@@ -7,12 +7,15 @@ import { capsuleShapes } from './capsule.ts';
 import { columnShapes } from './column.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { SceneOptions } from './options.ts';
+import { podShapes } from './pod.ts';
 import type { Scene, Shape } from './shapes.ts';
 
 /** The dive at one moment, as shapes in painting order. Places depend on the options alone, never on the moment. */
 export function scene(state: ChainState, options: SceneOptions): Scene {
   const layout = layoutOf(options);
   const picture = containerOf(state, options.container);
+  const pod = podOf(state, picture);
+  const shared = sharedWithPod(picture, pod);
   const boxes = boxPlaces(state, layout, options);
   const arrows = arrowShapes(state, layout, boxes, options);
   return {
@@ -22,7 +25,8 @@ export function scene(state: ChainState, options: SceneOptions): Scene {
     shapes: [
       ...bandShapes(state, layout),
       ...shaft(state, layout),
-      ...capsuleShapes(picture, layout, state.current),
+      ...capsuleShapes(picture, layout, state.current, shared),
+      ...podShapes(pod, shared, layout),
       ...columnShapes(picture, layout),
       ...boxShapes(state, layout, boxes, arrows.active),
       ...arrows.shapes,

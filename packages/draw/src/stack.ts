@@ -120,8 +120,10 @@ function slabNote(layer: ImageLayer): string {
     case 'cached':
     case 'failed':
       return `${layer.index + 1}: ${layer.state}${sized ? ` ${sized}` : ''}`;
-    default:
-      return `${layer.index + 1}: ${sized}${layer.entries === undefined ? '' : `, ${layer.entries} entries`}`;
+    default: {
+      const entries = layer.entries === undefined ? '' : `${layer.entries} entries`;
+      return `${layer.index + 1}: ${[sized, entries].filter(Boolean).join(', ') || layer.state}`;
+    }
   }
 }
 

@@ -36,7 +36,7 @@ export function createReadBack(): ReadBack {
     waiting: async (container, pid, add, now) => {
       const reading = new Reading(container, pid, add, now);
       await reading.namespaces();
-      await reading.status();
+      await reading.status(true);
       await reading.mounts();
       await reading.cgroups();
     },
@@ -47,7 +47,7 @@ export function createReadBack(): ReadBack {
       const reading = new Reading(container, pid, lasting, now);
       if (part === 'around') return reading.namespaces();
       // User and capabilities are final with its program, limits before it gets its own root.
-      if (part === 'force') return reading.status();
+      if (part === 'force') return reading.status(false);
       await reading.cgroups();
       await reading.mounts();
     },
@@ -81,11 +81,12 @@ class Reading {
     }
   }
 
-  async status(): Promise<void> {
+  /** `waiting`: before start, still the runtime’s own program. */
+  async status(waiting: boolean): Promise<void> {
     const file = `/proc/${this.pid}/status`;
     await this.#attempt(file, async () => {
       const text = await textOfKernelFile(file);
-      const process = processFact(text, this.pid, true);
+      const process = processFact(text, this.pid, waiting);
       this.#comm = String(process.data.comm);
       for (const fact of [process, ...statusFacts(text, this.pid)]) this.tell(fact, file);
     });

@@ -15,7 +15,7 @@ import { logFolder, removeEntry, writeEntry } from './journal.ts';
 import { followLog, type LogFollower } from './logs.ts';
 import type { ContainerStatus } from './messages.ts';
 import { criOrders } from './orders.ts';
-import { limitPod, removePodCgroup } from './podCgroup.ts';
+import { limitPod, removePodCgroup, tellPodLimit } from './podCgroup.ts';
 import { hasUnifiedCgroups } from './runtimes.ts';
 
 /** What a run in a pod needs besides its request. */
@@ -165,7 +165,8 @@ class CriRun implements ViaRun {
     this.#write('live');
     if (!this.#unified && this.#cgroup !== '') limitPod(this.#cgroup, limits.pidsLimit, asking);
     await pod.run(asking);
-    await pod.create(containerConfig(this.#request, around), limits, asking);
+    const id = await pod.create(containerConfig(this.#request, around), limits, asking);
+    if (!this.#unified && this.#cgroup !== '') tellPodLimit(this.#cgroup, id, asking);
     this.#write('live');
     return pod;
   }

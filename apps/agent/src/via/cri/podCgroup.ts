@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Telling } from '../../run/tell.ts';
 import { cgroupMounts } from '../embedded/bundle/cgroups.ts';
-import { cgroupFolders, removeCgroup } from '../embedded/cgroupFiles.ts';
+import { cgroupFolders, readText, removeCgroup } from '../embedded/cgroupFiles.ts';
 import { type CriAsking, KUBELET_ACTOR } from './ask.ts';
 
 /** The pause process counts too. */
@@ -35,6 +35,27 @@ export function limitPod(
   } catch (error) {
     act.fail(error);
   }
+}
+
+/** The limit as the kernel has it now, told of the container that it is in force for. */
+export function tellPodLimit(
+  path: string,
+  container: string,
+  { tell, cause }: Pick<CriAsking, 'tell' | 'cause'>,
+): void {
+  const pids = cgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')).mounts.pids;
+  const file = join(pids ?? '', path, 'pids.max');
+  const value = readText(file).trim();
+  if (pids === undefined || value === '') return;
+  const about = {
+    name: 'pids.max',
+    controller: 'pids',
+    meaning: 'pids',
+    number: value === 'max' ? null : Number(value),
+  };
+  const evidence = [{ source: 'file' as const, raw: { file, text: value } }];
+  const told = { cause, container, layer: 'kernel' as const, actor: { name: 'read-back' }, evidence };
+  tell.fact('kernel/has-cgroup-value', { file, value, ...about }, told);
 }
 
 /** Removes a pod’s cgroups, which its runtime leaves behind. Returns those that could not be removed. */
