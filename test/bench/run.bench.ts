@@ -12,12 +12,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startAgent, underdock } from '../live/commandLine.ts';
+import { HIDE_V2 } from '../live/hideV2.ts';
 import { must } from '../live/umociImage.ts';
 import { startDockerEngine } from './dockerEngine.ts';
 import { estimate, interleave, ratio, shown } from './pairs.ts';
 
-// crun refuses hybrid cgroups; where v2 is hidden from it, in a mount namespace of its own, it works.
-const HIDE = 'if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi; exec "$@"';
 const ROUNDS = Number(process.env.UNDERDOCK_BENCH_ROUNDS ?? 20);
 
 /** `run … true` with everything cached: underdock with crun (watched), docker run, and crun by itself. */
@@ -90,7 +89,7 @@ async function crun(): Promise<void> {
     '-m',
     'sh',
     '-c',
-    HIDE,
+    HIDE_V2,
     'sh',
     'crun',
     '--root',

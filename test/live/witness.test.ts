@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKernelWatch } from '../../apps/agent/src/layers/5-kernel/watcher.ts';
 import type { KernelWatch } from '../../apps/agent/src/layers/watcher.ts';
 import { type BundleOptions, makeBundle } from './bundle.ts';
+import { HIDE_V2 } from './hideV2.ts';
 import {
   actsOfTrace,
   actsOfWitness,
@@ -13,11 +14,9 @@ import {
 } from './witness.ts';
 import { runWoven, type WovenRun } from './wovenRun.ts';
 
-// crun refuses cgroups in hybrid mode; where v2 is hidden from it, in a mount namespace of its own, it works.
-const HIDE = 'if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi; exec "$@"';
 const RUNTIMES: Record<string, string[]> = {
   runc: ['/usr/sbin/runc'],
-  crun: ['/usr/bin/unshare', '-m', '/bin/sh', '-c', HIDE, 'sh', '/usr/bin/crun'],
+  crun: ['/usr/bin/unshare', '-m', '/bin/sh', '-c', HIDE_V2, 'sh', '/usr/bin/crun'],
 };
 const ATTEMPTS = 3;
 const MAKING = [

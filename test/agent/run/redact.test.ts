@@ -4,6 +4,7 @@ import { createRedactor } from '../../../apps/agent/src/run/redact.ts';
 import type { OciConfig } from '../../../apps/agent/src/via/embedded/bundle/ociConfig.ts';
 import { beginningText } from '../../../apps/agent/src/via/embedded/lowLevel/byHand/beginning.ts';
 import { quoteAround, shellQuote } from '../../../apps/agent/src/via/embedded/lowLevel/byHand/step.ts';
+import { sampleHeader } from '../../trace/sample.ts';
 
 const PASSWORD = 'hunter2-and-more';
 
@@ -22,18 +23,7 @@ function event(step: string, data: Record<string, unknown>, raw: Record<string, 
 }
 
 function header(command: string[]): TraceHeader {
-  return {
-    underdock: 1,
-    id: 'a',
-    title: command.join(' '),
-    via: 'embedded',
-    command,
-    startedAt: '2026-01-01T00:00:00.000Z',
-    clock: { monotonicNs: '1', wallMs: 1 },
-    host: { kernel: '6', arch: 'x64', cgroup: 'v2', root: true, versions: {} },
-    watchers: [],
-    redacted: [],
-  };
+  return sampleHeader({ title: command.join(' '), command, redacted: [] });
 }
 
 function output(text: string | Buffer, stream = 'stdout'): TraceEvent {

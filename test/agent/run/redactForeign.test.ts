@@ -1,23 +1,13 @@
-import type { TraceEvent, TraceHeader } from '@underdock/trace';
+import type { TraceEvent } from '@underdock/trace';
 import { describe, expect, test } from 'vitest';
 import { createRedactor } from '../../../apps/agent/src/run/redact.ts';
+import { sampleHeader } from '../../trace/sample.ts';
 
 const SECRET = 'hunter2-and-more';
 
 function clean(...command: string[]): string {
   const redactor = createRedactor({ env: [], command });
-  const header: TraceHeader = {
-    underdock: 1,
-    id: 'a',
-    title: command.join(' '),
-    via: 'watch',
-    command,
-    startedAt: '2026-01-01T00:00:00.000Z',
-    clock: { monotonicNs: '1', wallMs: 1 },
-    host: { kernel: '6', arch: 'x64', cgroup: 'v2', root: true, versions: {} },
-    watchers: [],
-    redacted: [],
-  };
+  const header = sampleHeader({ title: command.join(' '), via: 'watch', command, redacted: [] });
   const event: TraceEvent = {
     seq: 1,
     at: 1,

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TraceEvent, type TraceHeader, verifyTrace } from '@underdock/trace';
+import { type TraceHeader, verifyTrace } from '@underdock/trace';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   createTraceWriter,
@@ -9,6 +9,7 @@ import {
   type StoreError,
   traceFile,
 } from '../../../apps/agent/src/run/store.ts';
+import { sampleEvent, sampleHeader } from '../../trace/sample.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -17,43 +18,18 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function header(id: string, startedAt = '2026-01-01T00:00:00.000Z'): TraceHeader {
-  return {
-    underdock: 1,
-    id,
-    title: `run ${id}`,
-    via: 'embedded',
-    command: ['underdock', 'run', 'starter'],
-    startedAt,
-    clock: { monotonicNs: '1', wallMs: 1 },
-    host: { kernel: '6', arch: 'x64', cgroup: 'v2', root: true, versions: {} },
-    watchers: [],
-    redacted: [],
-  };
-}
-
-function event(seq: number): TraceEvent {
-  return {
-    seq,
-    at: seq,
-    type: 'log',
-    step: 'kernel/exit',
-    layer: 'kernel',
-    actor: { name: 'sh' },
-    data: { exitCode: 0 },
-    evidence: [],
-    grade: 'observed',
-  };
+  return sampleHeader({ id, title: `run ${id}`, startedAt });
 }
 
 test('every event is on disk as soon as it is appended, readable by its owner alone', async () => {
   const file = join(folder, 'deep', 'a.chain');
   const writer = createTraceWriter(file, header('a'));
-  writer.append([event(1), event(2)]);
+  writer.append([sampleEvent(1), sampleEvent(2)]);
   expect(await verifyTrace([readFileSync(file, 'utf8')])).toMatchObject({ state: 'whole', events: 2 });
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  writer.append([event(3)]);
+  writer.append([sampleEvent(3)]);
   writer.close();
-  writer.append([event(4)]);
+  writer.append([sampleEvent(4)]);
   expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(4);
 });
 
@@ -76,7 +52,7 @@ test('a disk that fills up is told once and leaves whole lines', async () => {
       return taken;
     },
   });
-  for (let seq = 1; seq < 20; seq += 2) writer.append([event(seq), event(seq + 1)]);
+  for (let seq = 1; seq < 20; seq += 2) writer.append([sampleEvent(seq), sampleEvent(seq + 1)]);
   writer.close();
   expect(faults.map((fault) => fault.code)).toEqual(['disk-full']);
   expect(faults[0]?.remedy).toContain('--state DIR');
@@ -95,7 +71,7 @@ test('a trace stops growing at its limit', () => {
     maxBytes: 1000,
     onFault: (fault) => faults.push(fault),
   });
-  for (let seq = 1; seq < 50; seq++) writer.append([event(seq)]);
+  for (let seq = 1; seq < 50; seq++) writer.append([sampleEvent(seq)]);
   writer.close();
   expect(faults.map((fault) => fault.code)).toEqual(['trace-too-large']);
   expect(statSync(writer.file).size).toBeLessThanOrEqual(1000);

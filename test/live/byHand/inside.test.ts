@@ -4,10 +4,8 @@ import path from 'node:path';
 import type { RunRequestInput } from '@underdock/trace';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openByHand } from '../../../apps/agent/src/via/embedded/lowLevel/byHand.ts';
+import { HIDE_V2 } from '../hideV2.ts';
 import { Ground, leftovers } from './ground.ts';
-
-/** crun refuses hybrid cgroups: hidden from it, in a mount namespace of its own, it takes the v1 hierarchies. */
-const HIDE_V2 = 'if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi; exec "$@"';
 
 type Request = Omit<RunRequestInput, 'image'>;
 type Run = (ground: Ground, request: Request) => Promise<string>;
