@@ -27,6 +27,8 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   plain: (value) => scalar(value),
   /** `sha256:0123456789ab`, or the first twelve characters of an id. */
   short: (value) => scalar(value)?.replace(/^([a-z0-9]+:)?([0-9a-f]{12})[0-9a-f]+$/, '$1$2'),
+  /** What an HTTP request of any kind can be tried with. */
+  versionPath: (value) => (typeof value === 'string' ? '/version' : undefined),
   bytes: (value) => (typeof value === 'number' ? bytes(value) : undefined),
   duration: (value) => (typeof value === 'number' ? duration(value) : undefined),
   /** Indexes count from 0, people from 1. */

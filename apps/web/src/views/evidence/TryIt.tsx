@@ -44,19 +44,20 @@ export function TryIt({ step, state, last }: { step: ToldStep; state: ChainState
   );
 }
 
-/** A command of the low-level part is shown whole, so that it can be typed; sentences may have it shortened. */
+/** What does the same is shown whole, so that it can be typed; sentences may have it shortened. */
 function commandsFor(step: ToldStep, told: readonly string[]): string[] {
-  const { argv, text } = step.event.data;
-  const own =
-    step.layer !== 'low-level'
-      ? undefined
-      : typeof text === 'string'
-        ? text
-        : Array.isArray(argv)
-          ? argv.map((word) => quoteWord(String(word))).join(' ')
-          : undefined;
+  const own = ownCommand(step);
   const others = told.filter((command) => !command.endsWith('…') && command !== own);
   return own ? [own, ...others] : others;
+}
+
+/** The command of another client that does the same as this call, or the low-level part's own. */
+function ownCommand({ layer, event }: ToldStep): string | undefined {
+  const { argv, text, equivalent } = event.data;
+  if (typeof equivalent === 'string') return equivalent;
+  if (layer !== 'low-level') return undefined;
+  if (typeof text === 'string') return text;
+  return Array.isArray(argv) ? argv.map((word) => quoteWord(String(word))).join(' ') : undefined;
 }
 
 /** The shell script that makes and runs the same container, where the runtime of this run could write one. */
