@@ -1,4 +1,5 @@
 export * from './comparison.ts';
+export { CONFIG_FIELDS, configFieldStory } from './content/configFields.ts';
 export { GLOSSARY, type Term } from './content/glossary.ts';
 export type { Reading, StepStory } from './content/shape.ts';
 export {

@@ -68,7 +68,15 @@ export function noAgentHttp(): AgentHttp {
         remedy: 'start underdock on a machine of your own: npm start',
       }),
     );
-  return { start: refuse, stop: refuse, release: refuse, remove: refuse, watch: refuse, read: refuse };
+  return {
+    start: refuse,
+    stop: refuse,
+    release: refuse,
+    remove: refuse,
+    watch: refuse,
+    read: refuse,
+    config: refuse,
+  };
 }
 
 function parse(text: string): unknown {

@@ -2,11 +2,13 @@ import { type DoctorReport, runRequestSchema } from '@underdock/trace';
 import { type FormEvent, useState } from 'react';
 import { Refused } from '../Refused.tsx';
 import { useStart } from '../useStart.ts';
+import { ConfigLook } from './ConfigLook.tsx';
 import { type Draft, readCommand, requestOf, writeCommand } from './commandLine.ts';
 import { Fault } from './Fault.tsx';
 import { OptionField } from './OptionField.tsx';
 import { GROUPS, OPTIONS, type RunOption, WHAT_RUNS } from './options.ts';
 import { RuntimeChoice } from './RuntimeChoice.tsx';
+import { ViaChoice } from './ViaChoice.tsx';
 
 type Faults = Readonly<Record<string, string>>;
 
@@ -42,6 +44,9 @@ export function RunForm({ first, doctor, onStarted }: RunFormProps) {
         </button>
         <Refused refused={form.refused} />
       </div>
+      {form.draft.via === 'oci' && !form.draft.bundle && (
+        <ConfigLook request={form.request} edited={form.config} onEdit={form.edit} />
+      )}
       <FormFields form={form} doctor={doctor} />
     </form>
   );
@@ -63,6 +68,11 @@ function FormFields({ form, doctor }: { form: FormState; doctor: DoctorReport | 
       <fieldset>
         <legend className="group-title">Image and command</legend>
         {WHAT_RUNS.map(field)}
+        <ViaChoice
+          doctor={doctor}
+          value={String(draft.via ?? '')}
+          onChange={(value) => change('via', value)}
+        />
         <RuntimeChoice
           doctor={doctor}
           value={String(draft.runtime ?? '')}
@@ -73,12 +83,15 @@ function FormFields({ form, doctor }: { form: FormState; doctor: DoctorReport | 
       {GROUPS.map((group) => (
         <fieldset key={group.key}>
           <legend className="group-title">{group.title}</legend>
-          {OPTIONS.filter((option) => option.group === group.key && option.key !== 'runtime').map(field)}
+          {OPTIONS.filter((option) => option.group === group.key && !CHOSEN.has(option.key)).map(field)}
         </fieldset>
       ))}
     </div>
   );
 }
+
+/** These have a field of their own. */
+const CHOSEN = new Set(['runtime', 'via']);
 
 type FormState = ReturnType<typeof useRunForm>;
 
@@ -86,6 +99,7 @@ function useRunForm(first: Draft, onStarted: (run: string, draft: Draft) => void
   const [draft, setDraft] = useState(first);
   const [line, setLine] = useState(() => writeCommand(first));
   const [faults, setFaults] = useState<Faults>({});
+  const [config, edit] = useState<string>();
   const { busy, refused, start } = useStart((run) => onStarted(run, draft));
   const change = (key: string, value: Draft[string]) => {
     const next = { ...draft, [key]: value };
@@ -103,9 +117,12 @@ function useRunForm(first: Draft, onStarted: (run: string, draft: Draft) => void
     event.preventDefault();
     const found = faultsOf(line, draft);
     setFaults(found);
-    if (Object.keys(found).length === 0) void start(requestOf(draft).request);
+    const { request } = requestOf(draft);
+    const edited = draft.via === 'oci' && config !== undefined ? { config } : {};
+    if (Object.keys(found).length === 0) void start({ ...request, ...edited });
   };
-  return { draft, line, faults, busy, refused, change, type, submit };
+  const { request } = requestOf(draft);
+  return { draft, line, faults, busy, refused, change, type, submit, request, config, edit };
 }
 
 /** What is wrong with a draft, by field; `line` = the command line as a whole. */

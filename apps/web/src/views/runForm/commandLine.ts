@@ -56,7 +56,7 @@ export function readCommand(line: string): ReadCommand {
     .map(quoteWord)
     .join(' ');
   if (split.open) return { draft, problem: `a ${split.open} is opened and never closed` };
-  return image
+  return image || draft.bundle
     ? { draft }
     : { draft, problem: 'the image is missing: name one after the flags, such as starter' };
 }

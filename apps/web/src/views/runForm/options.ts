@@ -46,6 +46,25 @@ export const WHAT_RUNS: readonly RunOption[] = [
 /** In the order in which a command line shows them. */
 export const OPTIONS: readonly RunOption[] = [
   {
+    key: 'via',
+    flag: '--via',
+    label: 'Way in',
+    kind: 'text',
+    group: 'run',
+    example: 'embedded',
+    becomes: 'Who is told to make the container, and so how many layers there are above the kernel.',
+  },
+  {
+    key: 'bundle',
+    flag: '--bundle',
+    label: 'Bundle in place of an image',
+    kind: 'text',
+    group: 'run',
+    example: '/srv/bundle',
+    becomes:
+      'With --via oci: a folder of this host with a config.json and a root filesystem, handed to the runtime as it is.',
+  },
+  {
     key: 'runtime',
     flag: '--runtime',
     label: 'Low-level runtime',
