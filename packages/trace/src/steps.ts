@@ -134,7 +134,7 @@ export const STEPS = {
   'high-level/prepare-snapshot': act(
     'high-level',
     'story',
-    'kind: overlay|copy, lower[], upper?, work?, target, typed?; end: kind, why? (when overlay was refused)',
+    'kind: overlay|copy, lower[]?, upper?, work?, target (a path, or its key in containerd), typed?, equivalent?; end: kind?, lower[]?, upper?, work?, why? (when overlay was refused)',
   ),
   'high-level/has-snapshot': fact(
     'high-level',
@@ -154,7 +154,7 @@ export const STEPS = {
   'high-level/create-container': act(
     'high-level',
     'story',
-    'method, id, image?, runtime?, namespace?, payloadBytes?, cut?: true when not all of the payload was captured',
+    'method, id, image?, runtime?, namespace?, snapshotter?, equivalent? (the command that does the same), payloadBytes?, cut?: true when not all of the payload was captured',
   ),
   'high-level/run-sandbox': act(
     'high-level',
@@ -184,10 +184,14 @@ export const STEPS = {
     'method, id, request{}, payloadBytes?, cut? (a call that only asks)',
   ),
   'high-level/event': moment('high-level', 'calls', 'topic, attributes{}'),
-  'high-level/create-task': act('high-level', 'calls', 'bundle?, runtime?, method?, id?, request{}?'),
-  'high-level/start-task': act('high-level', 'calls', 'method?, id?'),
-  'high-level/delete-task': act('high-level', 'calls', 'method?, id?'),
-  'high-level/remove-snapshot': act('high-level', 'calls', 'target, typed?'),
+  'high-level/create-task': act(
+    'high-level',
+    'calls',
+    'bundle?, runtime?, method?, id?, request{}?, equivalent?; end: pid?',
+  ),
+  'high-level/start-task': act('high-level', 'calls', 'method?, id?, equivalent?'),
+  'high-level/delete-task': act('high-level', 'calls', 'method?, id?, equivalent?'),
+  'high-level/remove-snapshot': act('high-level', 'calls', 'target, typed?, equivalent?'),
 
   // low-level
   'low-level/create': act(

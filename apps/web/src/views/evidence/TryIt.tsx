@@ -53,8 +53,8 @@ function commandsFor(step: ToldStep, told: readonly string[]): string[] {
 
 /** The command of another client that does the same as this call, or the low-level part's own. */
 function ownCommand({ layer, event }: ToldStep): string | undefined {
-  const { argv, text, equivalent } = event.data;
-  if (typeof equivalent === 'string') return equivalent;
+  const { argv, text, equivalent, typed = equivalent } = event.data;
+  if (typeof typed === 'string') return typed;
   if (layer !== 'low-level') return undefined;
   if (typeof text === 'string') return text;
   return Array.isArray(argv) ? argv.map((word) => quoteWord(String(word))).join(' ') : undefined;
