@@ -15,6 +15,7 @@ import './styles/story.css';
 import './styles/dive.css';
 import './styles/evidence.css';
 import './styles/flags.css';
+import './styles/export.css';
 import './styles/layers.css';
 import './styles/player.css';
 import './styles/sheets.css';

@@ -13,6 +13,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['n', 'Show the newest run that was found'],
   ['l', 'List of runs'],
   ['d', 'Layers on disk: folders and files of the container'],
+  ['e', 'Export the run: what carries it to other platforms'],
   ['t', 'Dark or light'],
   ['0', 'Picture back to its full size'],
   ['?', 'This list'],

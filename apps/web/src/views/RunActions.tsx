@@ -1,7 +1,9 @@
 import type { RunSummary } from '@underdock/trace';
 import { useEffect, useState } from 'react';
 import { SourceError } from '../source/error.ts';
+import { isOpened } from '../source/openedTraces.ts';
 import { duration } from './evidence/values.ts';
+import { askForExport } from './export/useExport.ts';
 import { useLink, usePage } from './page.ts';
 import { isOver, stateClass, stateWord } from './runWords.ts';
 
@@ -17,26 +19,34 @@ export function RunActions(props: RunActionsProps) {
   const { run } = props;
   const { state } = useLink();
   const { busy, problem, act } = useAct(run.id);
+  const isRecording = isOpened(run.id);
   return (
-    <fieldset className="run-actions" disabled={state !== 'connected'}>
-      <legend className="sr-only">This run</legend>
-      <span className={stateClass(run)} role="status">
-        {stateWord(run)}
-      </span>
-      {run.deadline && !isOver(run) && <Countdown until={run.deadline} />}
-      {props.canDrive && run.via === 'watch' ? (
-        <FoundControls {...props} busy={busy} act={act} />
-      ) : props.canDrive ? (
-        <Controls {...props} busy={busy} act={act} />
-      ) : (
-        <span className="quiet-text">you may look, not drive</span>
-      )}
-      {problem && (
-        <span className="action-problem" role="alert">
-          {problem}
+    <>
+      {isRecording && <span className="quiet-text run-actions">a recording</span>}
+      <fieldset className="run-actions" hidden={isRecording} disabled={state !== 'connected'}>
+        <legend className="sr-only">This run</legend>
+        <span className={stateClass(run)} role="status">
+          {stateWord(run)}
         </span>
-      )}
-    </fieldset>
+        {run.deadline && !isOver(run) && <Countdown until={run.deadline} />}
+        {props.canDrive && run.via === 'watch' ? (
+          <FoundControls {...props} busy={busy} act={act} />
+        ) : props.canDrive ? (
+          <Controls {...props} busy={busy} act={act} />
+        ) : (
+          <span className="quiet-text">you may look, not drive</span>
+        )}
+        {problem && (
+          <span className="action-problem" role="alert">
+            {problem}
+          </span>
+        )}
+      </fieldset>
+      {/* What was seen can be exported with no agent there. */}
+      <button type="button" className="export-button" onClick={askForExport}>
+        Export
+      </button>
+    </>
   );
 }
 

@@ -7,6 +7,8 @@ import { Cards } from './Cards.tsx';
 import { ContainerChoice } from './ContainerChoice.tsx';
 import { Dive } from './Dive.tsx';
 import { EvidenceCard } from './EvidenceCard.tsx';
+import { ExportOver } from './export/ExportOver.tsx';
+import { useExport } from './export/useExport.ts';
 import { LayersOver } from './layers/LayersOver.tsx';
 import { useDisk } from './layers/useDisk.ts';
 import { Output } from './output/Output.tsx';
@@ -41,6 +43,7 @@ export function RunView(props: RunViewProps) {
   const last = useLast(snapshot.timeline);
   const containers = useContainers(last, steps, stepIndex);
   const disk = useDisk(last, containers.shown);
+  const exporting = useExport(containers.shown);
   useReadingKeys(reading, props.onPresent);
   const current = steps[stepIndex];
   const goTo = (index: number) => {
@@ -73,6 +76,7 @@ export function RunView(props: RunViewProps) {
       </p>
       <div className="news-place">{props.news}</div>
       <LayersOver disk={disk} snapshot={snapshot} canDrive={props.canDrive} />
+      <ExportOver view={exporting} snapshot={snapshot} />
       {!presenting && <PlayerBar {...{ reading, snapshot }} containers={containers.all} onPick={goTo} />}
     </div>
   );

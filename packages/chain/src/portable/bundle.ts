@@ -30,7 +30,7 @@ export function bundle(portable: Portable): Exported {
   const name = labelOf(portable);
   const use = `sh fetch-rootfs.sh && runc run ${name}`;
   const files = [
-    { name: 'config.json', text: `${JSON.stringify(config, undefined, 2)}\n` },
+    { name: 'config.json', text: json(config) },
     ...(image ? [{ name: 'fetch-rootfs.sh', text: script(portable, image), executable: true as const }] : []),
     { name: 'README', text: readme(ledger, portable, use) },
   ];
@@ -147,5 +147,13 @@ rm -r image
 
 function readme(ledger: Ledger, portable: Portable, use: string): string {
   const { head, tail } = ledger.comments(portable, 'An OCI bundle');
-  return `${`${head}\n\n${tail}`.replace(/^# ?/gm, '')}\n\nTo run it:\n\n  ${use}\n`;
+  return `${`${head}\n\n${tail}`.replace(/^# ?/gm, '').trimEnd()}\n\nTo run it:\n\n  ${use}\n`;
+}
+
+/** JSON with lists of plain values on one line each. */
+function json(value: unknown): string {
+  const lists = /\[\n\s+([^[\]{}]*?)\n\s+\]/g;
+  // A string holds no line break of its own in JSON: what is joined is layout alone.
+  const text = JSON.stringify(value, undefined, 2);
+  return `${text.replace(lists, (_, inner: string) => `[${inner.replace(/\n\s+/g, ' ')}]`)}\n`;
 }

@@ -11,7 +11,7 @@ type Fields = Record<string, unknown>;
 export function composeFile(portable: Portable): Exported {
   const ledger = new Ledger();
   const image = keepImage(ledger, portable, (name) => `image: ${name}`);
-  keepProcess(ledger, portable, portable.args ? 'command:' : 'entrypoint:');
+  keepProcess(ledger, portable, portable.args ? 'command:' : 'entrypoint:', 'entrypoint:');
   const service = {
     image,
     ...place(portable, ledger),

@@ -16,7 +16,7 @@ export function containerApp(portable: Portable): Exported {
   const ledger = new Ledger();
   const image = keepImage(ledger, portable, (name) => `image: ${name}`);
   const words = wordsOf(portable);
-  keepProcess(ledger, portable, words.args ? 'args:' : 'command:');
+  keepProcess(ledger, portable, words.args ? 'args:' : 'command:', 'command:');
   const name = labelOf(portable, 32);
   const memory = portable.mounts.filter(({ value }) => value.kind === 'tmpfs');
   const container = {

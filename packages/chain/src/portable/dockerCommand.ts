@@ -13,7 +13,8 @@ export function dockerCommand(portable: Portable): Exported {
   };
   const image = keepImage(ledger, portable, (name) => quoted(name));
   const program = argumentsOf(portable);
-  keepProcess(ledger, portable, program || (flagOfEntry(portable) ?? ''));
+  const entry = flagOfEntry(portable);
+  keepProcess(ledger, portable, program || (entry ?? ''), entry);
   limits(portable, flag);
   place(portable, flag);
   privileges(portable, flag);
@@ -21,13 +22,13 @@ export function dockerCommand(portable: Portable): Exported {
   fillVariables(ledger, portable);
   addWords(ledger, portable);
   if (!image) return ledger.done('docker', [], '');
-  const entry = flagOfEntry(portable);
-  const switches = [
-    ...(portable.removed ? ['--rm'] : []),
-    ...(portable.detached ? ['--detach'] : []),
+  const words = [
+    'docker run',
     ...(entry ? [entry] : []),
+    ...flags,
+    quoted(image),
+    ...(program ? [program] : []),
   ];
-  const words = ['docker run', ...switches, ...flags, [quoted(image), program].filter(Boolean).join(' ')];
   const { head, tail } = ledger.comments(portable, 'A docker run');
   const command = words.join(' \\\n  ');
   const text = `#!/bin/sh\n${head}\n${command}\n\n${tail}\n`;
@@ -52,7 +53,9 @@ function limits({ memory, cpus, pids }: Portable, flag: Flag): void {
 }
 
 function place(portable: Portable, flag: Flag): void {
-  const { name, hostname, workdir, user, tty, interactive } = portable;
+  const { name, hostname, workdir, user, tty, interactive, removed, detached } = portable;
+  if (removed) flag('Removed at its end', removed, '--rm', 'yes');
+  if (detached) flag('Not waited for', detached, '--detach', 'yes');
   if (name && !name.from.isDefault) flag('Name', name, `--name ${quoted(name.value)}`);
   if (hostname) flag('Host name', hostname, `--hostname ${quoted(hostname.value)}`);
   if (user) flag('User', user, `--user ${quoted(user.value)}`);

@@ -36,11 +36,9 @@ export class Ledger {
       all.length > 0 ? [head, ...all.map((one) => `  - ${one}`)] : [];
     const name = portable.name?.value ?? portable.container.slice(0, 12);
     return {
-      head: comment([
-        `${title}${name ? ` for ${name}` : ''}, written by underdock from the trace of a run.`,
-        ...part('Fill in before use:', this.fill),
-      ]),
+      head: comment([`${title}${name ? ` for ${name}` : ''}, written by underdock from the trace of a run.`]),
       tail: comment([
+        ...part('Fill in before use:', this.fill),
         ...part('This platform adds:', this.adds),
         ...part(
           'It can’t say:',
@@ -60,8 +58,25 @@ export class Ledger {
       return mark && lines.some((one) => one.includes(mark)) ? kept : rest;
     };
     const { adds, lost, fill } = this;
-    return { platform, files, use, stays: this.stays.map(marked), adds, lost, fill };
+    const stays = this.stays.map(marked).sort((a, b) => rankOf(a) - rankOf(b));
+    return { platform, files, use, stays, adds, lost, fill };
   }
+}
+
+/** What makes a run the run that it was comes first. */
+const FIRST = [
+  'Image digest',
+  'Image',
+  'Process',
+  'Entry point',
+  'Memory',
+  'Processors',
+  'Number of processes',
+];
+
+function rankOf({ what }: Kept): number {
+  const rank = FIRST.indexOf(what);
+  return rank < 0 ? FIRST.length : rank;
 }
 
 function bare(line: string): string {
@@ -96,14 +111,16 @@ export function keepImage(
 }
 
 /** What is executed, where nothing of it has to be said because the image says it. */
-export function keepProcess(ledger: Ledger, portable: Portable, mark: string): void {
+export function keepProcess(ledger: Ledger, portable: Portable, mark: string, entryMark = ''): void {
   const { entrypoint, args, program } = portable;
   const words = program?.value ?? [...(entrypoint?.value ?? []), ...(args?.value ?? [])];
   const from = args ?? entrypoint ?? program;
+  const isEntrySaid = entryMark !== '' && entrypoint && entrypoint.value.length > 0 && args;
   if (entrypoint || args) ledger.keep('Process', shellLine(words), from, mark);
   else if (program)
     ledger.keep('Process', shellLine(words), from, undefined, 'the image’s own: the digest keeps it');
   else ledger.keep('Process', 'the image’s own', undefined, undefined, 'the digest keeps it');
+  if (isEntrySaid) ledger.keep('Entry point', shellLine(entrypoint.value), entrypoint, entryMark);
 }
 
 /** Variables whose values are not in the trace. */

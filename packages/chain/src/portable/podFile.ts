@@ -13,7 +13,7 @@ export function podFile(portable: Portable): Exported {
   const ledger = new Ledger();
   const image = keepImage(ledger, portable, (name) => `image: ${name}`);
   const words = commandOf(portable);
-  keepProcess(ledger, portable, words.args ? 'args:' : 'command:');
+  keepProcess(ledger, portable, words.args ? 'args:' : 'command:', 'command:');
   const name = labelOf(portable);
   const pod = podWide(portable, ledger);
   const mounted = podMounts(portable, ledger);
