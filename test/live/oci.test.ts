@@ -213,6 +213,15 @@ describe.each(RUNTIMES)('a container on bare %s', (runtime) => {
 });
 
 describe('the script of a run', () => {
+  it('is there for one made by hand too, and makes it again after the run is over', async () => {
+    const ended = await lab.run({ runtime: 'by-hand', ...LIMITS, command: shell(LOOK) });
+    expect(ended.exitCode).toBe(5);
+    const again = runScript(scriptOf(ended));
+    const words = (text: string) => text.replace(/\[\d+\]/g, '[inode]');
+    expect([again.status, words(again.stdout)]).toEqual([5, words(ended.stdout)]);
+    expect(leftOnHost(lab.stateDir)).toEqual([]);
+  });
+
   it('leaves nothing when it is ended by a signal', async () => {
     const going = await lab.start({ via: 'oci', runtime: 'runc', command: shell('echo up; sleep 60') });
     await going.says('up');

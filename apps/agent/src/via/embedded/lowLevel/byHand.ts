@@ -70,6 +70,7 @@ class ByHand implements LowLevelRuntime {
       const script = await byHandScript(work.config, work.bundle, {
         cgroup: this.#ground.cgroup,
         ...(userNamespace ? { userNamespace } : {}),
+        ...(work.image ? { image: work.image } : {}),
       });
       act.end({ exitCode: 0, pid, script });
       return { pid };

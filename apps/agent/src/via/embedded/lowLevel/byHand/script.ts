@@ -5,6 +5,8 @@ import { readCgroups } from '../../bundle/cgroups.ts';
 import type { OciConfig } from '../../bundle/ociConfig.ts';
 import { resolveInRootfs } from '../../bundle/rootfsFiles.ts';
 import type { IdMappings } from '../../idMappings.ts';
+import { ROOTFS_REMOVAL, rootfsLines } from '../rootfsScript.ts';
+import type { ImageLayers } from '../runtime.ts';
 import { beginningText, mapsRanges } from './beginning.ts';
 import { planCgroups } from './cgroupSteps.ts';
 import { lastCommand } from './lastCommand.ts';
@@ -54,7 +56,7 @@ function forScript(config: OciConfig, options: ScriptOptions): OciConfig {
   return { ...config, process: { ...config.process, terminal: false }, linux };
 }
 
-function header(config: OciConfig): string[] {
+function header(config: OciConfig, image: ImageLayers | undefined): string[] {
   return [
     '#!/bin/sh',
     '# A container made by hand: every step that underdock took, as commands of util-linux, coreutils and the shell.',
@@ -63,8 +65,8 @@ function header(config: OciConfig): string[] {
     'set -eu',
     // an ordinary user's PATH may lack these
     'PATH=$PATH:/usr/sbin:/sbin',
-    `ROOTFS=\${ROOTFS:-${shellQuote(config.root.path)}}`,
     'WORK=$(mktemp -d)',
+    ...(image ? [] : [`ROOTFS=\${ROOTFS:-${shellQuote(config.root.path)}}`]),
     'init=',
     'exec 3<&0 4>&1 5>&2',
   ];
@@ -80,6 +82,7 @@ function ending(cgroups: readonly string[]): string[] {
     '  [ -z "$init" ] || kill -KILL "$init" 2>/dev/null || true',
     '  wait || true',
     ...removal.map((line) => `  ${line}`),
+    `  ${ROOTFS_REMOVAL}`,
     '  rm -rf "$WORK"',
     '}',
     'trap clean EXIT',
@@ -103,6 +106,8 @@ export interface ScriptOptions {
   cgroup?: CgroupAbilities;
   /** The configuration counts on a user namespace that is held open around it: the script makes one of its own. */
   userNamespace?: IdMappings;
+  /** Outlives the run, whose own root filesystem does not: the script makes another of it. */
+  image?: ImageLayers;
 }
 
 /**
@@ -120,6 +125,8 @@ export async function byHandScript(
   const cgroup = options.cgroup ?? (await readCgroups(process.geteuid?.() === 0));
   const { config, lines } = await bundleFiles(forScript(given, options), bundle);
   const quote = scriptQuote(config.root.path);
+  // Where an ordinary user's container is made, the tree is outside of the user namespace that the script makes.
+  const image = options.userNamespace ? undefined : options.image;
   const has = (type: string): boolean => config.linux.namespaces.some((one) => one.type === type);
   const cgroups = planCgroups(config, cgroup);
   const setgroups = !has('user') || mapsRanges(config);
@@ -140,8 +147,9 @@ export async function byHandScript(
   const around: string[] = [];
   for await (const step of planContainer(context)) around.push(...text(step));
   const script = [
-    ...header(config),
+    ...header(config, image),
     ...ending(cgroups.joined),
+    ...(image ? rootfsLines(image) : []),
     ...lines,
     ...[...planPreparation(WORK, toolbox), ...cgroups.steps].flatMap(text),
     ...beginningLines(quoteAround(beginningText(beginning, quote, shellQuote))),
