@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,30 +6,14 @@ import { type PrivateEngine, startPrivateEngine } from '../../apps/agent/src/dae
 import { engineCgroup } from '../../apps/agent/src/daemons/privateEngineRemains.ts';
 import { allProcesses } from '../../apps/agent/src/processes.ts';
 import { openLab, watchNothing } from './embeddedLab.ts';
+import { killedAgent } from './killedAgent.ts';
 
-const AGENT = new URL('./embeddedAgent.ts', import.meta.url).pathname;
 const docker = { via: 'docker', image: 'starter', command: ['sh', '-c', 'echo up; sleep 300'] } as const;
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'underdock-crash-'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-/** An agent in a process of its own that has a container running, killed without a chance to clean up. */
-async function killedAgent(stateDir: string, request: object): Promise<void> {
-  const child = spawn(process.execPath, [AGENT, stateDir, JSON.stringify(request)], { stdio: 'pipe' });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  let said = '';
-  child.stderr.on('data', (bytes) => {
-    said += bytes;
-  });
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', (bytes) => String(bytes).includes('up') && resolve());
-    child.once('exit', () => reject(new Error(`the agent ended before its container said up: ${said}`)));
-  });
-  child.kill('SIGKILL');
-  await ended;
-}
 
 const cgroupOf = (engine: string) =>
   readFileSync('/proc/self/mountinfo', 'utf8').includes(engineCgroup(engine));

@@ -282,7 +282,9 @@ export class RelayEvents {
       ...(exitCode ? { exitCode: Number(exitCode) } : {}),
       ...(change.state === 'stopped' && this.#outOfMemory.has(id) ? { oomKilled: true } : {}),
     };
-    this.#writer.write({ ...base, type: 'fact', step: 'engine/has-container', layer: 'engine', data });
+    // Where nobody but containerd says it, no engine need be there.
+    const layer = base.actor.name.startsWith('containerd') ? 'high-level' : 'engine';
+    this.#writer.write({ ...base, type: 'fact', step: 'engine/has-container', layer, data });
   }
 
   #end(act: OpenAct, at: number, data: Record<string, unknown>, evidence: Evidence[]): void {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { AgentError } from '../../error.ts';
 import type { BuiltConfig } from '../embedded/bundle/config.ts';
 import type { Calling } from '../grpc/call.ts';
 import type { ViaContext } from '../via.ts';
@@ -6,7 +7,7 @@ import { ask, askUnless, type Containerd, ctr } from './api.ts';
 import { taskFailure } from './failure.ts';
 import type { Fifos } from './fifos.ts';
 import { endLease, kindOf, leaseOf, RUN_LABEL, removeContainer, removeTask } from './removal.ts';
-import type { ShimRuntime } from './runtimes.ts';
+import { SHIM, type ShimRuntime } from './runtimes.ts';
 import type { Mount } from './unpack.ts';
 
 /** `typeurl` of the OCI configuration, which goes as JSON. */
@@ -100,7 +101,7 @@ export class ContainerdContainer {
   async create({ name, image, runtime, built }: ContainerWanted): Promise<void> {
     const { daemon, socket, snapshotter } = this.containerd;
     const { config } = built;
-    this.#runtime = runtime.binary || runtime.name;
+    this.#runtime = runtime.binary || (runtime.name === SHIM ? 'runc' : runtime.name);
     this.#command = config.process.args[0] ?? '';
     const spec = { type_url: SPEC_URL, value: Buffer.from(JSON.stringify(config)) };
     const told = { id: this.id, image, runtime: runtime.name, snapshotter };
@@ -180,7 +181,9 @@ export class ContainerdContainer {
         // A connection that was there has broken just now; one that can’t be made is away since then.
         if (code === 'daemon-lost') lostAt = performance.now();
         lostAt ??= performance.now();
-        if (this.containerd.death?.() || performance.now() - lostAt > RETURN_MS) throw error;
+        const death = this.containerd.death?.();
+        if (death) throw died(death, error);
+        if (performance.now() - lostAt > RETURN_MS) throw error;
         await pause(LOOK_AGAIN_MS, undefined, { signal: over });
       }
     }
@@ -291,6 +294,13 @@ export class ContainerdContainer {
     const told = { ...this.about(), actor: this.containerd.actor, layer: 'high-level' } as const;
     this.#context.tell.fact('engine/has-container', { id: this.id, ...data }, told);
   }
+}
+
+function died(how: string, cause: unknown): AgentError {
+  return new AgentError('daemon-died', `underdock’s own containerd has died (${how})`, {
+    remedy: 'run it again: it is started anew',
+    cause,
+  });
 }
 
 function flagsOf({ name, binary }: ShimRuntime): string[] {

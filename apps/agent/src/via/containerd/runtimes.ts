@@ -11,7 +11,8 @@ export interface ShimRuntime {
   binary: string;
 }
 
-const SHIM = 'io.containerd.runc.v2';
+/** The shim for runtimes with runc’s command line. */
+export const SHIM = 'io.containerd.runc.v2';
 
 /** What `--runtime` means to containerd; wrappers lie in `folder`. Throws AgentError `unknown-runtime` or `unusable-runtime`. */
 export function shimRuntime(wanted: string | undefined, folder: string): ShimRuntime {
