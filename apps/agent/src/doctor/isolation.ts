@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Check } from '@underdock/trace';
+import { unusable } from './space.ts';
 import { type System, sysctl } from './system.ts';
 
 const KINDS = ['mnt', 'pid', 'net', 'uts', 'ipc', 'user', 'cgroup'];
@@ -64,14 +65,7 @@ async function overlay(system: System, stateDir: string): Promise<Check> {
   try {
     folder = mkdtempSync(join(stateDir, 'doctor-'));
   } catch (error) {
-    const found = `the state folder ${stateDir} can't be written (${(error as NodeJS.ErrnoException).code})`;
-    return {
-      name,
-      state: 'missing',
-      found,
-      effect: 'nothing can run',
-      remedy: 'choose another folder: --state DIR',
-    };
+    return unusable(name, stateDir, `can't be written (${(error as NodeJS.ErrnoException).code})`);
   }
   const argv = [
     'unshare',

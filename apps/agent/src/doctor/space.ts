@@ -23,15 +23,19 @@ export function spaceCheck(stateDir: string, statfs: typeof statfsSync = statfsS
       remedy: 'make room there, or choose another folder: --state DIR',
     };
   } catch (error) {
-    const found = `the state folder ${stateDir} can't be looked at (${(error as NodeJS.ErrnoException).code})`;
-    return {
-      name,
-      state: 'missing',
-      found,
-      effect: 'nothing can run',
-      remedy: 'choose another folder: --state DIR',
-    };
+    return unusable(name, stateDir, `can't be looked at (${(error as NodeJS.ErrnoException).code})`);
   }
+}
+
+/** A state folder in which nothing can be kept, and so nothing run. */
+export function unusable(name: string, stateDir: string, why: string): Check {
+  return {
+    name,
+    state: 'missing',
+    found: `the state folder ${stateDir} ${why}`,
+    effect: 'nothing can run',
+    remedy: 'choose another folder: --state DIR',
+  };
 }
 
 /** Whether the page's usual port is free. */
