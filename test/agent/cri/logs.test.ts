@@ -1,0 +1,70 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { followLog, LogLines, parseLogLine } from '../../../apps/agent/src/via/cri/logs.ts';
+
+const AT = '2026-01-01T00:00:00.000000001Z';
+const line = (text: string) => parseLogLine(Buffer.from(text));
+
+describe('a line of a CRI log', () => {
+  test('is a line of one stream, with its end', () => {
+    expect(line(`${AT} stderr F no such file`)).toEqual({
+      stream: 'stderr',
+      bytes: Buffer.from('no such file\n'),
+    });
+  });
+
+  test('that is partial goes on in the next one', () => {
+    expect(line(`${AT} stdout P abc`)?.bytes.toString()).toBe('abc');
+    expect(line(`${AT} stdout P:other abc`)?.bytes.toString()).toBe('abc');
+  });
+
+  test('may be empty, and may hold any bytes', () => {
+    expect(line(`${AT} stdout F `)?.bytes.toString()).toBe('\n');
+    expect(line(`${AT} stdout F`)?.bytes.toString()).toBe('\n');
+    const bytes = Buffer.concat([Buffer.from(`${AT} stdout P `), Buffer.from([0, 255, 32, 13])]);
+    expect(parseLogLine(bytes)?.bytes).toEqual(Buffer.from([0, 255, 32, 13]));
+  });
+
+  test.each(['', 'nonsense', `${AT} stdin F x`, AT])('that makes no sense is left out: %j', (text) => {
+    expect(line(text)).toBeUndefined();
+  });
+});
+
+test('a log that is read in pieces gives the same lines as one that is read at once', () => {
+  const text = Buffer.from(`${AT} stdout F one\n${AT} stderr P two\n${AT} stdout F three\n`);
+  const whole = new LogLines().take(text);
+  for (let size = 1; size < text.length; size++) {
+    const lines = new LogLines();
+    const pieces = [];
+    for (let at = 0; at < text.length; at += size) pieces.push(...lines.take(text.subarray(at, at + size)));
+    expect(pieces).toEqual(whole);
+  }
+});
+
+describe('a log that is followed', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'underdock-log-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  test('is passed on as it grows, from a file that comes later, to its end', async () => {
+    const file = join(folder, '0.log');
+    const said = { stdout: '', stderr: '' };
+    const log = followLog(file, (stream, bytes) => {
+      said[stream] += Buffer.from(bytes).toString();
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    appendFileSync(file, `${AT} stdout F one\n${AT} std`);
+    await expect.poll(() => said.stdout).toBe('one\n');
+    appendFileSync(file, `err F two\n`);
+    await log.finish();
+    expect(said).toEqual({ stdout: 'one\n', stderr: 'two\n' });
+  });
+
+  test('that never comes is no failure', async () => {
+    await followLog(join(folder, 'nowhere'), () => {}).finish();
+  });
+});
