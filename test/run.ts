@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { bench } from './runner/bench.ts';
 import { check } from './runner/check.ts';
 import { dev } from './runner/dev.ts';
@@ -40,8 +39,6 @@ async function long(): Promise<number> {
   return tally.close();
 }
 
-// Tests start programs of this house some hundred times: compiled once, each starts a third faster.
-process.env.NODE_COMPILE_CACHE ??= resolve('.tools/compile-cache');
 const [name = 'test', ...args] = process.argv.slice(2);
 const command = commands[name];
 if (!command) {

@@ -80,8 +80,8 @@ function end(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Waits, for some seconds at most, until `holds`. */
-export async function until(holds: () => boolean, seconds = 30): Promise<void> {
+/** Waits until `holds`; to load a probe can take half a minute where much else goes on. */
+export async function until(holds: () => boolean, seconds = 90): Promise<void> {
   for (let tries = 0; tries < seconds * 5; tries++) {
     if (holds()) return;
     await pause(200);
