@@ -3,19 +3,19 @@ import type { CDPSession } from 'playwright-core';
 
 /** Notes when a page's websocket brings each act of the kernel: by Chromium's own clock, which is CLOCK_MONOTONIC. */
 export class Arrivals {
-  readonly #session: CDPSession;
+  readonly #devtools: CDPSession;
   /** Ms of CLOCK_MONOTONIC at a run's `at` = 0. */
   readonly #origins = new Map<string, number>();
   /** From an act's instant to its arrival. */
   readonly delaysMs: number[] = [];
 
-  constructor(session: CDPSession) {
-    this.#session = session;
+  constructor(devtools: CDPSession) {
+    this.#devtools = devtools;
   }
 
   async listen(): Promise<void> {
-    await this.#session.send('Network.enable');
-    this.#session.on('Network.webSocketFrameReceived', ({ timestamp, response }) =>
+    await this.#devtools.send('Network.enable');
+    this.#devtools.on('Network.webSocketFrameReceived', ({ timestamp, response }) =>
       this.#frame(timestamp * 1000, response.payloadData),
     );
   }

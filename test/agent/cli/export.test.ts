@@ -45,6 +45,18 @@ describe('export', () => {
     expect(one.out).toContain('shop-api');
   });
 
+  test('makes traces for other tools of it, and a text', async () => {
+    const perfetto = await line.say('export', trace('docker-run'), '--to', 'perfetto');
+    expect(JSON.parse(perfetto.out)).toHaveProperty('traceEvents.0.ph', 'M');
+    const otlp = await line.say('export', trace('docker-run'), '--to', 'otlp', '--out', 'spans.json');
+    expect(otlp.err).toContain('/v1/traces');
+    expect(JSON.parse(readFileSync(line.path('spans.json'), 'utf8'))).toHaveProperty('resourceSpans.0');
+    const text = await line.say('export', trace('docker-no-such-command'), '--to', 'text');
+    expect(text.out).toMatch(/^\$ docker .*\n/);
+    expect(text.out).toMatch(/ ms {2}client .*Somebody types: docker run/);
+    expect(text.out).toMatch(/executable file not found in \$PATH/);
+  });
+
   test('names the formats that there are, and says what is missing where nothing can be made', async () => {
     const wrong = await line.say('export', trace('docker-run'), '--to', 'helm');
     expect(wrong).toMatchObject({

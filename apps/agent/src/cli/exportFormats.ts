@@ -1,7 +1,10 @@
+import { otlpOf } from '@underdock/chain/exports/otlp';
+import { perfettoOf } from '@underdock/chain/exports/perfetto';
 import { carriedContainers, exportTo, type Platform, portableOf } from '@underdock/chain/portable';
 import { AgentError } from '../error.ts';
 import { chosenContainers } from './explainCommand.ts';
 import type { ReadTrace } from './readTrace.ts';
+import { storyText } from './storyText.ts';
 
 /** What became of a trace. */
 export interface Made {
@@ -25,7 +28,35 @@ export const FORMATS: Readonly<Record<string, ExportFormat>> = {
   pod: platform('pod', 'a Pod for Kubernetes'),
   aca: platform('aca', 'an app for Azure Container Apps'),
   bundle: platform('bundle', 'an OCI bundle, as a folder'),
+  perfetto: {
+    says: 'a trace for Perfetto',
+    make: ({ header, events }) => ({
+      files: [{ name: `${header.id}.perfetto.json`, text: json(perfettoOf(header, events)) }],
+      use: 'open it at ui.perfetto.dev, which reads it in the browser',
+      fill: [],
+    }),
+  },
+  otlp: {
+    says: 'spans for Jaeger and OpenTelemetry’s collector',
+    make: ({ header, events }) => ({
+      files: [{ name: `${header.id}.otlp.json`, text: json(otlpOf(header, events)) }],
+      use: 'curl -H "Content-Type: application/json" --data-binary @FILE http://127.0.0.1:4318/v1/traces',
+      fill: [],
+    }),
+  },
+  text: {
+    says: 'the story in words',
+    make: ({ header, events }) => ({
+      files: [{ name: `${header.id}.txt`, text: storyText(header, events) }],
+      use: 'read it',
+      fill: [],
+    }),
+  },
 };
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}
 
 function platform(name: Platform, says: string): ExportFormat {
   return {

@@ -146,9 +146,14 @@ function addCompare(program: Command, outside: Outside, finish: (code: number) =
 function addExport(program: Command, outside: Outside, finish: (code: number) => void): void {
   program
     .command('export')
-    .description('what carries a run elsewhere: docker, compose, pod, aca, bundle')
+    .description(
+      'make something else of a trace: what carries the run elsewhere, a trace for other tools, a text',
+    )
     .argument('<file>', '.chain or .chain.gz, - for standard input')
-    .requiredOption('--to <format>', 'docker, compose, pod (Kubernetes), aca (Azure), bundle (OCI)')
+    .requiredOption(
+      '--to <format>',
+      'docker, compose, pod (Kubernetes), aca (Azure), bundle (OCI); perfetto, otlp, text',
+    )
     .option('--out <path>', 'file or folder; standard output unless said')
     .option('--container <id>', 'this container of the trace')
     .action(async (file: string, flags: ExportFlags) =>

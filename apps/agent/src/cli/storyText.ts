@@ -1,0 +1,28 @@
+import { createTimeline } from '@underdock/chain';
+import { sentenceForStep } from '@underdock/story';
+import type { TraceEvent, TraceHeader } from '@underdock/trace';
+import { tame } from './words.ts';
+
+/** A run’s story as text to be read: when, which layer, who, what; told steps in their order, a line each. */
+export function storyText(header: TraceHeader, events: readonly TraceEvent[]): string {
+  const timeline = createTimeline(header, events, 'story');
+  const host = header.host;
+  const lines = timeline.steps.map((step) => {
+    const words = sentenceForStep(step, timeline.stateAt(step.position)).text;
+    const why = step.failure?.message ?? step.failure?.error ?? '';
+    const failed = why === '' || words.includes(why) || why === 'failed' ? '' : ` (${why})`;
+    return `${step.at.toFixed(1).padStart(9)} ms  ${step.layer.padEnd(10)}  ${step.actor}  ${words}${failed}`;
+  });
+  const gaps = header.watchers
+    .filter(({ state }) => state === 'missing')
+    .map(({ layer, name, why }) => `not watched: the ${layer} layer by ${name} (${why ?? 'unknown why'})`);
+  return `${[
+    `$ ${header.command.join(' ')}`,
+    `recorded ${header.startedAt}, kernel ${host.kernel} (${host.arch}), cgroups ${host.cgroup}`,
+    ...gaps,
+    '',
+    ...lines,
+  ]
+    .map(tame)
+    .join('\n')}\n`;
+}
