@@ -5,6 +5,9 @@ import { withRealHost } from './realHost.ts';
 
 const host = withRealHost();
 
+/** The image is fetched and unpacked first; and other tests share the machine. */
+const WITHIN = { timeout: 30_000 };
+
 const editor = (page: Page) => page.getByRole('region', { name: 'config.json' });
 const text = (page: Page) => editor(page).locator('textarea');
 
@@ -17,7 +20,7 @@ async function look(options: object = {}) {
     .getByLabel('The command, as one would type it')
     .fill('underdock run --via oci --runtime runc --hostname pier starter hostname');
   await editor(page).getByRole('button', { name: 'Look at config.json before it runs' }).click();
-  await expect.poll(() => text(page).inputValue()).toContain('"hostname": "pier"');
+  await expect.poll(() => text(page).inputValue(), WITHIN).toContain('"hostname": "pier"');
   return opened;
 }
 
@@ -39,7 +42,7 @@ describe('config.json before it runs', () => {
     await text(page).fill(before.replace('"terminal": false', '"terminal": "no"'));
     const fault = editor(page).locator('.config-faults li');
     await expect
-      .poll(() => fault.textContent())
+      .poll(() => fault.textContent(), WITHIN)
       .toMatch(/process\.terminal must be true or false.*"no".*line \d+/);
     await fault.getByRole('button').click();
     const chosen = () =>
@@ -48,7 +51,7 @@ describe('config.json before it runs', () => {
       );
     expect(await chosen()).toMatch(/^"terminal": "no"/);
     await text(page).fill(before.replace('"noNewPrivileges": true', '"noNewPrivileges": false'));
-    await expect.poll(() => fault.textContent()).toContain('--allow-config');
+    await expect.poll(() => fault.textContent(), WITHIN).toContain('--allow-config');
     expect(await faults()).toEqual([]);
     await text(page).fill(before);
     await editor(page).getByText('It holds to the OCI runtime spec').waitFor();

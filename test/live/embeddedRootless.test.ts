@@ -1,5 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { verifyTrace } from '@underdock/trace';
@@ -65,6 +74,30 @@ function processesNaming(text: string): string[] {
     }
   });
 }
+
+describe('an ordinary user on bare runc', () => {
+  const script = 'id -u; cat /proc/self/uid_map; hostname; echo mine > /x && cat /x; exit 6';
+  const request = { via: 'oci', runtime: 'runc', hostname: 'mole', command: ['/bin/sh', '-c', script] };
+  const SAID = /^0\n\s+0\s+65534\s+1\nmole\nmine\n$/;
+
+  it('runs a container in a user namespace, and its script does so once more', async () => {
+    const ended = runAsOrdinary('oci', request);
+    expect([ended.stderr, ended.status]).toEqual(['', 6]);
+    expect(ended.stdout).toMatch(SAID);
+    const folder = join(home, 'oci', 'traces');
+    const trace = readFileSync(join(folder, readdirSync(folder)[0] ?? ''), 'utf8');
+    expect(await verifyTrace([trace])).toMatchObject({ state: 'whole', faults: [] });
+    const created = trace.split('\n').find((line) => line.includes('"script":'));
+    const file = join(home, 'again.sh');
+    writeFileSync(file, JSON.parse(created ?? '{}').data.script);
+    const words = ['--reuid', '65534', '--regid', '65534', '--clear-groups', 'sh', file];
+    const env = { HOME: home, TMPDIR: home, PATH: '/usr/bin:/bin' };
+    const again = spawnSync('setpriv', words, { encoding: 'utf8', env });
+    expect(again.stdout).toMatch(SAID);
+    expect(again.status).toBe(6);
+    expect(readdirSync(join(home, 'oci', 'runs'))).toEqual([]);
+  });
+});
 
 describe.each(['runc', 'by-hand'])('an ordinary user with %s', (runtime) => {
   it('runs a container in a user namespace, and sees what is not permitted', async () => {
