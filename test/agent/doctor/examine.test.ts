@@ -63,7 +63,7 @@ describe('a good host', () => {
       'containerd',
     ]);
     expect(report.can).toEqual({
-      vias: ['embedded'],
+      vias: ['embedded', 'oci'],
       runtimes: ['runc'],
       watch: ['bpftrace', 'strace', 'read-back'],
     });

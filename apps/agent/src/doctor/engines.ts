@@ -37,7 +37,7 @@ export async function toolCheck(system: System): Promise<Check> {
 
 /** Engines that are there and answer: not needed, but taken where they are. */
 export async function engineChecks(system: System): Promise<Check[]> {
-  return [await docker(system), await compose(system), containerd(system)];
+  return [await docker(system), await compose(system), await containerd(system)];
 }
 
 async function docker(system: System): Promise<Check> {
@@ -82,10 +82,16 @@ async function compose(system: System): Promise<Check> {
   return { name, state: 'missing', found: 'Docker Compose is not installed: no --via compose', remedy };
 }
 
-function containerd(system: System): Check {
+async function containerd(system: System): Promise<Check> {
   const name = 'containerd';
   const socket = '/run/containerd/containerd.sock';
   if (system.exists(socket)) return { name, state: 'ok', found: `a socket at ${socket}` };
-  const found = `no socket at ${socket}; underdock’s own high-level part is used`;
+  const own = system.uid === 0 && (await system.run(['containerd', '--version']))?.exitCode === 0;
+  if (own) {
+    const found = `no socket at ${socket}, but its programs are here`;
+    const remedy = 'let underdock start one: --via containerd --engine private';
+    return { name, state: 'limited', found, remedy };
+  }
+  const found = `no socket at ${socket}: no --via containerd`;
   return { name, state: 'missing', found, remedy: install('containerd') };
 }

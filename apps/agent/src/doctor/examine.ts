@@ -93,6 +93,7 @@ function abilities(checks: readonly Check[], runtimes: readonly FoundRuntime[]):
   const ways: Partial<Record<Via, boolean>> = {
     embedded: usable.length > 0,
     compose: state('compose') === 'ok',
+    containerd: state('containerd') !== 'missing',
     docker: state('docker') === 'ok' || (state('docker') === 'limited' && state('runc') === 'ok'),
   };
   return { vias: READY_VIAS.filter((via) => ways[via] ?? true), runtimes: usable, watch };
