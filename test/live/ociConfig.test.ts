@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runRequestSchema } from '@underdock/trace';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findProgram } from '../../apps/agent/src/programs.ts';
 import { createReaper, type Reaper } from '../../apps/agent/src/reaper.ts';
 import { type Bundle, makeBundle } from './bundle.ts';
 import { type Ended, type Lab, leftOnHost, openLab, watchNothing } from './embeddedLab.ts';
@@ -242,5 +243,30 @@ describe('the runtime of the road oci', () => {
     const ended = await own.run({ via: 'oci', runtime, command: ['hostname'], hostname: 'dock' });
     expect([ended.error, ended.stdout]).toEqual([undefined, 'dock\n']);
     await own.close();
+  });
+});
+
+/** Other runtimes that the same suite runs on where they are found; gVisor needs no kernel module this way. */
+const OTHERS: [name: string, flags: string][] = [
+  ['runsc', '--platform=ptrace --network=none --ignore-cgroups'],
+  ['youki', ''],
+];
+
+describe.each(OTHERS)('%s, named by its path', (name, flags) => {
+  it('is created, asked, started and deleted like any other, and leaves nothing', async (context) => {
+    const path = findProgram(name, process.env.PATH ?? '');
+    if (path === undefined) return context.skip(`not on this machine: ${name}`);
+    const runtime = join(allowed, `with-flags-${name}`);
+    writeFileSync(runtime, `#!/bin/sh\nexec ${path} ${flags} "$@"\n`);
+    chmodSync(runtime, 0o755);
+    const own = await openLab({ ...quiet(), allowedRuntimes: [runtime] });
+    const command = ['/bin/sh', '-c', 'hostname; echo oops >&2; exit 3'];
+    const ended = await own.run({ via: 'oci', runtime, hostname: 'sandbank', command });
+    const left = leftOnHost(own.stateDir);
+    await own.close();
+    expect([ended.error, ended.exitCode]).toEqual([undefined, 3]);
+    expect([ended.stdout, ended.stderr, left]).toEqual(['sandbank\n', 'oops\n', []]);
+    const states = steps(ended, 'low-level/state').filter(({ type }) => type === 'end');
+    expect(states.map(({ data }) => data.status)).toEqual(['created', 'stopped']);
   });
 });
