@@ -3,7 +3,7 @@ import { AgentError } from '../../error.ts';
 import type { BuiltConfig } from '../embedded/bundle/config.ts';
 import type { Calling } from '../grpc/call.ts';
 import type { ViaContext } from '../via.ts';
-import { ask, askUnless, type Containerd, ctr } from './api.ts';
+import { ask, type Containerd, ctr } from './api.ts';
 import { taskFailure } from './failure.ts';
 import type { Fifos } from './fifos.ts';
 import { endLease, kindOf, leaseOf, RUN_LABEL, removeContainer, removeTask } from './removal.ts';
@@ -11,9 +11,7 @@ import { SHIM, type ShimRuntime } from './runtimes.ts';
 import type { Mount } from './unpack.ts';
 
 /** `typeurl` of the OCI configuration, which goes as JSON. */
-export const SPEC_URL = 'types.containerd.io/opencontainers/runtime-spec/1/Spec';
-const PROCESS_URL = 'types.containerd.io/opencontainers/runtime-spec/1/Process';
-const RESOURCES_URL = 'types.containerd.io/opencontainers/runtime-spec/1/LinuxResources';
+const SPEC_URL = 'types.containerd.io/opencontainers/runtime-spec/1/Spec';
 const OPTIONS = 'containerd.runc.v1.Options';
 
 /** A containerd that is restarted is waited for so long (ms). */
@@ -49,6 +47,16 @@ export class ContainerdContainer {
   calling(more: Partial<Calling> = {}): Calling {
     const { tell, clientSpan } = this.#context;
     return { tell, cause: [clientSpan], container: this.id, metadata: this.#lease, ...more };
+  }
+
+  /** The program of the runtime, for words about what it says. */
+  get runtime(): string {
+    return this.#runtime;
+  }
+
+  /** The run’s own act, the cause of what nothing nearer causes. */
+  get clientSpan(): string {
+    return this.#context.clientSpan;
   }
 
   about(): { cause: string[]; container: string } {
@@ -198,86 +206,6 @@ export class ContainerdContainer {
       calling,
     );
     return exitStatus;
-  }
-
-  /** Sends a signal to its first process; one that has ended is fine. `cause`: the act that it is done for. */
-  async kill(signal: { name: string; number: number }, cause?: string): Promise<void> {
-    const { daemon, socket } = this.containerd;
-    const { clientSpan } = this.#context;
-    await askUnless(
-      ['NOT_FOUND', 'FAILED_PRECONDITION'],
-      daemon,
-      'Tasks/Kill',
-      { containerId: this.id, signal: signal.number },
-      this.calling({
-        cause: cause ? [cause, clientSpan] : [clientSpan],
-        request: { container: this.id, signal: signal.number },
-        equivalent: ctr(socket, 'tasks', 'kill', '--signal', signal.name, this.id),
-      }),
-    );
-  }
-
-  async resize({ cols, rows }: { cols: number; rows: number }): Promise<void> {
-    const { daemon } = this.containerd;
-    const message = { containerId: this.id, width: cols, height: rows };
-    await ask(daemon, 'Tasks/ResizePty', message, this.calling({ request: message }));
-  }
-
-  /** The shim lets go of its end of stdin too: the process reads an end of file. */
-  async closeInput(): Promise<void> {
-    const { daemon } = this.containerd;
-    const message = { containerId: this.id, stdin: true };
-    await askUnless(['NOT_FOUND'], daemon, 'Tasks/CloseIO', message, this.calling({ request: message }));
-  }
-
-  /** `Pause`, `Resume`. */
-  async simply(verb: 'Pause' | 'Resume'): Promise<void> {
-    const { daemon, socket } = this.containerd;
-    const equivalent = ctr(socket, 'tasks', verb.toLowerCase(), this.id);
-    const calling = this.calling({ request: { container: this.id }, equivalent });
-    await ask(daemon, `Tasks/${verb}`, { containerId: this.id }, calling);
-  }
-
-  async update(resources: Record<string, unknown>): Promise<void> {
-    const { daemon } = this.containerd;
-    const value = Buffer.from(JSON.stringify(resources));
-    const message = { containerId: this.id, resources: { type_url: RESOURCES_URL, value } };
-    const calling = this.calling({ request: { container: this.id, resources } });
-    await ask(daemon, 'Tasks/Update', message, calling);
-  }
-
-  /** Runs one more process in it to its end; resolves with its exit code. `opened`: the shim has its ends of the streams. */
-  async exec(execId: string, process: Record<string, unknown>, fifos: Fifos): Promise<number> {
-    const { daemon, socket } = this.containerd;
-    const names = { containerId: this.id, execId };
-    const told = { container: this.id, execId };
-    const { args, terminal } = process as { args: string[]; terminal: boolean };
-    const spec = { type_url: PROCESS_URL, value: Buffer.from(JSON.stringify(process)) };
-    const equivalent = ctr(socket, 'tasks', 'exec', '--exec-id', execId, this.id, ...args);
-    await ask(
-      daemon,
-      'Tasks/Exec',
-      { ...names, ...fifos.paths, terminal, spec },
-      this.calling({ request: { ...told, args }, equivalent }),
-    );
-    try {
-      const waiting = this.calling({ request: told, timeoutMs: 0 });
-      const ended = ask<{ exitStatus: number }>(daemon, 'Tasks/Wait', names, waiting);
-      ended.catch(() => {});
-      await ask(daemon, 'Tasks/Start', names, this.calling({ request: told }));
-      fifos.handedOver();
-      return (await ended).exitStatus;
-    } catch (error) {
-      throw taskFailure(error, this.#runtime, args[0] ?? '');
-    } finally {
-      await askUnless(
-        ['NOT_FOUND'],
-        daemon,
-        'Tasks/DeleteProcess',
-        names,
-        this.calling({ request: told }),
-      ).catch(() => {});
-    }
   }
 
   async removeTask(): Promise<void> {

@@ -11,6 +11,7 @@ import type { Containerd } from './api.ts';
 import { runFolder } from './journal.ts';
 import { LastOutput } from './lastOutput.ts';
 import { containerOrders, type OrderedContainer } from './orders.ts';
+import { closeInput, killProcess, resizeTerminal } from './taskOrders.ts';
 import { type MadeTask, type TaskGround, TaskParts } from './taskParts.ts';
 
 /** What a run through containerd needs besides its request. */
@@ -87,7 +88,7 @@ class ContainerdRun implements ViaRun {
       await this.done;
       return;
     }
-    if (this.#stopping && options.graceMs === 0) await this.#running().container.kill(KILL);
+    if (this.#stopping && options.graceMs === 0) await killProcess(this.#running().container, KILL);
     this.#stopping ??= this.#stopRunning(options);
     try {
       await this.#stopping;
@@ -180,12 +181,13 @@ class ContainerdRun implements ViaRun {
     // A terminal's input has no end of its own: programs take Ctrl-D for it (termios(3), VEOF).
     if (this.#request.tty) return fifos.input(Buffer.from([4]));
     await fifos.endInput();
-    if (this.#request.interactive) await container.closeInput();
+    if (this.#request.interactive) await closeInput(container);
   }
 
   /** A terminal that has just gone can't be resized, and need not be. */
   async #resize(): Promise<void> {
-    if (this.#size && this.#request.tty) await this.#made?.container.resize(this.#size).catch(() => {});
+    if (!this.#size || !this.#request.tty || !this.#made) return;
+    await resizeTerminal(this.#made.container, this.#size).catch(() => {});
   }
 
   async #takeApart(keep: boolean): Promise<void> {
@@ -200,9 +202,9 @@ class ContainerdRun implements ViaRun {
     const told = { ...container.about(), layer: 'client' } as const;
     const act = this.#context.tell.begin('engine/stop-container', { signal: name, graceMs }, told);
     try {
-      if (graceMs > 0) await container.kill({ name, number: signalNumber(name)! }, act.span);
+      if (graceMs > 0) await killProcess(container, { name, number: signalNumber(name)! }, act.span);
       const gone = await settlesWithin(exited, graceMs);
-      if (!gone) await container.kill(KILL, act.span);
+      if (!gone) await killProcess(container, KILL, act.span);
       await exited;
       act.end({ killed: !gone });
     } catch (error) {

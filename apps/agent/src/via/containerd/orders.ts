@@ -9,6 +9,7 @@ import { effectiveLimits } from '../embedded/limits.ts';
 import type { ContainerOrders, ExecWanted } from '../via.ts';
 import type { ContainerdContainer } from './container.ts';
 import { makeFifos } from './fifos.ts';
+import { execProcess, killProcess, order, updateLimits } from './taskOrders.ts';
 
 /** A container that runs, and what orders need to know of it. */
 export interface OrderedContainer {
@@ -31,13 +32,13 @@ const PERIOD_US = 100_000;
 export function containerOrders(current: () => OrderedContainer): ContainerOrders {
   return {
     exec: async (wanted) => execute(current(), wanted),
-    pause: async () => current().container.simply('Pause'),
-    unpause: async () => current().container.simply('Resume'),
+    pause: async () => order(current().container, 'Pause'),
+    unpause: async () => order(current().container, 'Resume'),
     kill: async (name) => {
       const signal = stopSignal(name, undefined);
-      await current().container.kill({ name: signal, number: signalNumber(signal)! });
+      await killProcess(current().container, { name: signal, number: signalNumber(signal)! });
     },
-    update: async (wanted) => current().container.update({ ...resourcesOf(wanted) }),
+    update: async (wanted) => updateLimits(current().container, resourcesOf(wanted)),
     // containerd keeps no output: what there is, this run has read.
     logs: async () => ({ bytes: current().output(), framed: false }),
   };
@@ -80,7 +81,7 @@ async function execute(
       ...(workdir === undefined ? {} : { cwd: workdir }),
       ...(user === undefined ? {} : { user: await userIn(pid, user) }),
     };
-    const exitCode = await container.exec(execId, { ...spec }, fifos);
+    const exitCode = await execProcess(container, execId, spec, fifos);
     await fifos.drained(DRAIN_MS);
     return { exitCode, stdout: Buffer.concat(said.stdout), stderr: Buffer.concat(said.stderr) };
   } finally {

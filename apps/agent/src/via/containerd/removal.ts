@@ -34,12 +34,17 @@ export async function removeTask(containerd: Place, id: string, calling: Calling
       await askUnless(['NOT_FOUND'], daemon, 'Tasks/Delete', message, { ...deleting, fine: ['NOT_FOUND'] });
       return;
     } catch (error) {
-      const lives = error instanceof GrpcRefusal && error.status === 'FAILED_PRECONDITION';
-      if (!lives || performance.now() > until) throw error;
+      if (!isAlive(error) || performance.now() > until) throw error;
       if (first) await killTask(containerd, id, calling);
       else await pause(AGAIN_MS);
     }
   }
+}
+
+/** Versions say it by status, or in words alone. */
+function isAlive(error: unknown): boolean {
+  if (!(error instanceof GrpcRefusal)) return false;
+  return error.status === 'FAILED_PRECONDITION' || /delete a (running|created) process/.test(error.words);
 }
 
 /** Kills every process of the task; one that has ended already is fine. */
