@@ -57,6 +57,25 @@ describe('export', () => {
     expect(text.out).toMatch(/executable file not found in \$PATH/);
   });
 
+  test('draws the picture of one step, which needs no other file and runs no script', async () => {
+    const svg = async (...flags: string[]) =>
+      (await line.say('export', trace('docker-run'), '--to', 'svg', ...flags)).out;
+    const [first, later, dark] = [
+      await svg('--step', '1'),
+      await svg('--step', '20'),
+      await svg('--theme', 'dark'),
+    ];
+    expect(first).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+    expect(first).not.toContain('runc');
+    expect(later).toContain('runc');
+    expect(dark).not.toBe(await svg());
+    expect(later).not.toMatch(/<script|href=|url\((?!#)/);
+    const wrong = await line.say('export', trace('docker-run'), '--to', 'svg', '--step', '99');
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringMatching(/no such step\n.*1 to 43/) });
+    const level = await line.say('export', trace('docker-run'), '--to', 'svg', '--level', 'deep');
+    expect(level).toMatchObject({ code: 1, err: expect.stringContaining('story, calls, syscalls') });
+  });
+
   test('names the formats that there are, and says what is missing where nothing can be made', async () => {
     const wrong = await line.say('export', trace('docker-run'), '--to', 'helm');
     expect(wrong).toMatchObject({

@@ -2,15 +2,15 @@ import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { AgentError } from '../error.ts';
 import { FORMATS, type Made } from './exportFormats.ts';
+import type { PictureOptions } from './pictureFile.ts';
 import { readTrace } from './readTrace.ts';
 import type { Streams } from './terminal.ts';
 import { tame } from './words.ts';
 
 /** What a command line may ask for beside the file. */
-export interface ExportFlags {
+export interface ExportFlags extends PictureOptions {
   to: string;
   out?: string;
-  container?: string;
 }
 
 /**

@@ -3,6 +3,7 @@ import { perfettoOf } from '@underdock/chain/exports/perfetto';
 import { carriedContainers, exportTo, type Platform, portableOf } from '@underdock/chain/portable';
 import { AgentError } from '../error.ts';
 import { chosenContainers } from './explainCommand.ts';
+import { type PictureOptions, pictureOf } from './pictureFile.ts';
 import type { ReadTrace } from './readTrace.ts';
 import { storyText } from './storyText.ts';
 
@@ -18,7 +19,7 @@ export interface Made {
 /** Something that a trace can be made into: `make` throws AgentError where it can’t. */
 export interface ExportFormat {
   says: string;
-  make(trace: ReadTrace, options: { container?: string }): Made;
+  make(trace: ReadTrace, options: PictureOptions): Made;
 }
 
 /** All that `underdock export` can make, by the word for `--to`. */
@@ -41,6 +42,14 @@ export const FORMATS: Readonly<Record<string, ExportFormat>> = {
     make: ({ header, events }) => ({
       files: [{ name: `${header.id}.otlp.json`, text: json(otlpOf(header, events)) }],
       use: 'curl -H "Content-Type: application/json" --data-binary @FILE http://127.0.0.1:4318/v1/traces',
+      fill: [],
+    }),
+  },
+  svg: {
+    says: 'the picture of one moment, for slides',
+    make: ({ header, events }, options) => ({
+      files: [{ name: `${header.id}.svg`, text: pictureOf(header, events, options) }],
+      use: 'put it on a slide, or open it in a browser',
       fill: [],
     }),
   },

@@ -152,10 +152,13 @@ function addExport(program: Command, outside: Outside, finish: (code: number) =>
     .argument('<file>', '.chain or .chain.gz, - for standard input')
     .requiredOption(
       '--to <format>',
-      'docker, compose, pod (Kubernetes), aca (Azure), bundle (OCI); perfetto, otlp, text',
+      'docker, compose, pod (Kubernetes), aca (Azure), bundle (OCI); svg, text, perfetto, otlp',
     )
     .option('--out <path>', 'file or folder; standard output unless said')
     .option('--container <id>', 'this container of the trace')
+    .option('--step <n>', 'svg: the picture at this step of the story; the last one unless said')
+    .option('--level <level>', 'svg: story, calls or syscalls')
+    .option('--theme <theme>', 'svg: print (on white), light or dark')
     .action(async (file: string, flags: ExportFlags) =>
       finish(await (await import('./exportAct.ts')).exportAct(file, flags, outside)),
     );
