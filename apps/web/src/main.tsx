@@ -16,6 +16,7 @@ import './styles/dive.css';
 import './styles/evidence.css';
 import './styles/flags.css';
 import './styles/export.css';
+import './styles/compare.css';
 import './styles/layers.css';
 import './styles/player.css';
 import './styles/sheets.css';

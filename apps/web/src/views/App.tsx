@@ -1,6 +1,7 @@
 import type { RunSummary } from '@underdock/trace';
 import { lazy, Suspense, useState } from 'react';
 import type { ReadingSnapshot } from '../player/reading.ts';
+import { type CompareAddress, useCompareAddress } from './compare/useCompareAddress.ts';
 import { EmptyPage } from './EmptyPage.tsx';
 import { NewsBar } from './NewsBar.tsx';
 import { Notice } from './Notice.tsx';
@@ -13,7 +14,7 @@ import { titleOf } from './runWords.ts';
 import type { OpenSheet } from './Sheets.tsx';
 import { TopBar } from './TopBar.tsx';
 import { type ChosenRun, useChosenRun } from './useChosenRun.ts';
-import { useKeys } from './useKeys.ts';
+import { type Keys, useKeys } from './useKeys.ts';
 import { useReading } from './useReading.ts';
 import { type Start, useStart } from './useStart.ts';
 import { useTheme } from './useTheme.ts';
@@ -23,60 +24,90 @@ import { WatchRefused } from './WatchRefused.tsx';
 
 // What lies over the page comes when it is asked for: the first picture does not wait for it.
 const Sheets = lazy(() => import('./Sheets.tsx'));
+const CompareView = lazy(() => import('./compare/CompareView.tsx'));
 
 /** The whole page: which run it shows, what lies open over it, and what the keys do everywhere. */
 export function App() {
   const { runs, doctor, role } = useLink();
   const theme = useTheme();
-  const chosen = useChosenRun(runs);
+  const compare = useCompareAddress();
+  const chosen = useChosenRun(runs, compare.close);
   const [sheet, setSheet] = useState<OpenSheet>();
   const [draft, setDraft] = useState<Draft>(() => readCommand(EXAMPLE).draft);
   const [presenting, setPresenting] = useState(false);
-  const { reading, snapshot } = useReading(chosen.id, chosen.fresh);
+  const { reading, snapshot } = useReading(compare.ids ? undefined : chosen.id, chosen.fresh);
   const first = useStart((id) => chosen.show(id, true));
-  const { watch, newest, turn } = useWatching(chosen, sheet !== undefined);
+  const { watch, newest, turn } = useWatching(chosen, sheet !== undefined || compare.ids !== undefined);
   const canDrive = role === 'drive';
   const openForm = (next = draft) => {
     setDraft(next);
     if (canDrive) setSheet('form');
   };
   const open = (which: OpenSheet) => (which === 'form' ? openForm() : setSheet(which));
-  useKeys({ r: () => openForm(), l: () => setSheet('runs'), t: theme.toggle, '?': () => setSheet('keys') });
+  useKeys({ r: () => openForm(), t: theme.toggle, ...sheetKeys(setSheet) });
   const { run } = chosen;
   const again = () => run && runAgain(run, openForm, first.start);
+  const news = <NewsBar newest={newest} onShow={(id) => chosen.show(id, true)} onList={() => open('runs')} />;
   return (
     <div className="page">
       <SkipToPicture />
-      <Head {...{ chosen, snapshot, theme, watch }} onTurn={turn} onOpen={open} onAgain={again} />
+      <Head {...{ chosen, compare, snapshot, theme, watch }} onTurn={turn} onOpen={open} onAgain={again} />
       <Notice />
       <WatchRefused watch={watch} />
-      {reading && snapshot && chosen.id ? (
+      {compare.ids ? (
+        <Compared {...{ compare, chosen }} ids={compare.ids} onChoose={() => open('compare')} />
+      ) : reading && snapshot && chosen.id ? (
         <RunView
           key={chosen.id}
-          {...{ reading, snapshot, run, canDrive, presenting }}
+          {...{ reading, snapshot, run, canDrive, presenting, news }}
           onPresent={() => setPresenting((before) => !before)}
-          news={
-            <NewsBar newest={newest} onShow={(id) => chosen.show(id, true)} onList={() => open('runs')} />
-          }
         />
       ) : (
         <EmptyPage
-          {...{ role, doctor, first, watch }}
-          others={runs?.length ?? 0}
+          {...{ role, doctor, first, watch, others: runs?.length ?? 0 }}
           onWatch={turn}
           onOptions={() => openForm()}
         />
       )}
       <Suspense>
-        {sheet && <Sheets open={sheet} onOpen={setSheet} draft={draft} onDraft={setDraft} chosen={chosen} />}
+        {sheet && (
+          <Sheets open={sheet} onOpen={setSheet} {...{ draft, chosen, compare }} onDraft={setDraft} />
+        )}
       </Suspense>
     </div>
+  );
+}
+
+/** The keys that open a sheet. */
+function sheetKeys(open: (sheet: OpenSheet) => void): Keys {
+  return { l: () => open('runs'), c: () => open('compare'), '?': () => open('keys') };
+}
+
+/** Several runs side by side in place of one. */
+function Compared(props: {
+  compare: CompareAddress;
+  ids: readonly string[];
+  chosen: ChosenRun;
+  onChoose: () => void;
+}) {
+  const { compare, ids, chosen } = props;
+  return (
+    <Suspense>
+      <CompareView
+        key={ids.join()}
+        ids={ids}
+        onShow={(id) => chosen.show(id)}
+        onChoose={props.onChoose}
+        onClose={compare.close}
+      />
+    </Suspense>
   );
 }
 
 /** The one line on top, for the run that is shown. */
 function Head(props: {
   chosen: ChosenRun;
+  compare: CompareAddress;
   snapshot: ReadingSnapshot | undefined;
   theme: ReturnType<typeof useTheme>;
   watch: Watch;
@@ -84,12 +115,13 @@ function Head(props: {
   onOpen: (sheet: OpenSheet) => void;
   onAgain: () => void;
 }) {
-  const { chosen, snapshot, theme } = props;
+  const { chosen, compare, snapshot, theme } = props;
   const { role } = useLink();
-  const { run } = chosen;
+  const run = compare.ids ? undefined : chosen.run;
+  const shown = run ?? snapshot?.state?.header;
   return (
     <TopBar
-      command={run ? titleOf(run) : snapshot?.state && titleOf(snapshot.state.header)}
+      command={compare.ids ? `underdock compare ${compare.ids.join(' ')}` : shown && titleOf(shown)}
       theme={theme.theme}
       watch={props.watch}
       onWatch={props.onTurn}

@@ -9,9 +9,15 @@ export function RunsSheet(props: {
   open: boolean;
   onClose: () => void;
   onPick: (run: string) => void;
+  onCompare: () => void;
 }) {
   return (
     <Sheet title="Runs of this agent" open={props.open} onClose={props.onClose} wide>
+      {props.runs.length > 1 && (
+        <button type="button" className="compare-door" onClick={props.onCompare}>
+          Compare some of them
+        </button>
+      )}
       {props.runs.length === 0 ? (
         <p>
           Nothing has been run yet. What is started here or with underdock run in a terminal shows up in this

@@ -1,3 +1,5 @@
+import { CompareChoice } from './compare/CompareChoice.tsx';
+import type { CompareAddress } from './compare/useCompareAddress.ts';
 import { DoctorSheet } from './DoctorSheet.tsx';
 import { KeysSheet } from './KeysSheet.tsx';
 import { useLink } from './page.ts';
@@ -7,7 +9,7 @@ import { RunForm } from './runForm/RunForm.tsx';
 import { Sheet } from './Sheet.tsx';
 import type { ChosenRun } from './useChosenRun.ts';
 
-export type OpenSheet = 'form' | 'runs' | 'host' | 'keys' | undefined;
+export type OpenSheet = 'form' | 'runs' | 'host' | 'keys' | 'compare' | undefined;
 
 /** Everything that may lie open over the page; one at a time. */
 export default function Sheets(props: {
@@ -16,8 +18,9 @@ export default function Sheets(props: {
   draft: Draft;
   onDraft: (draft: Draft) => void;
   chosen: ChosenRun;
+  compare: CompareAddress;
 }) {
-  const { open, chosen } = props;
+  const { open, chosen, compare } = props;
   const { runs, doctor } = useLink();
   const close = () => props.onOpen(undefined);
   return (
@@ -44,9 +47,20 @@ export default function Sheets(props: {
         current={chosen.id}
         open={open === 'runs'}
         onClose={close}
+        onCompare={() => props.onOpen('compare')}
         onPick={(id) => {
           close();
           chosen.show(id);
+        }}
+      />
+      <CompareChoice
+        runs={runs ?? []}
+        first={compare.ids ?? (chosen.id ? [chosen.id] : [])}
+        open={open === 'compare'}
+        onClose={close}
+        onCompare={(ids) => {
+          close();
+          compare.show(ids);
         }}
       />
       <DoctorSheet report={doctor} open={open === 'host'} onClose={close} />

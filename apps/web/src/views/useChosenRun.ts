@@ -12,7 +12,8 @@ export interface ChosenRun {
   show(id: string | undefined, fresh?: boolean): void;
 }
 
-export function useChosenRun(runs: readonly RunSummary[] | undefined): ChosenRun {
+/** `onShow` is told whenever another run is asked for, or none. */
+export function useChosenRun(runs: readonly RunSummary[] | undefined, onShow: () => void): ChosenRun {
   const [id, go] = useRunAddress();
   const [started, setStarted] = useState<string>();
   return {
@@ -20,6 +21,7 @@ export function useChosenRun(runs: readonly RunSummary[] | undefined): ChosenRun
     run: runs?.find((run) => run.id === id),
     fresh: id !== undefined && started === id,
     show(next, fresh = false) {
+      onShow();
       setStarted(fresh ? next : undefined);
       go(next);
     },
