@@ -1,7 +1,7 @@
 import { ACHIEVEMENTS, type Comparison, compareTraces, type Diff, onlyThere } from '@underdock/chain';
-import type { TraceEvent } from '@underdock/trace';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type RecordedTrace, recordedTrace } from '../fixtures/traces.ts';
+import { recounted } from './recount.ts';
 
 let runc: RecordedTrace;
 let crun: RecordedTrace;
@@ -14,29 +14,6 @@ beforeAll(async () => {
     ['runc', 'crun', 'by-hand', 'docker-run', 'unwatched', 'no-such-command'].map(recordedTrace),
   )) as [RecordedTrace, RecordedTrace, RecordedTrace, RecordedTrace, RecordedTrace, RecordedTrace];
 });
-
-/** Counts a trace anew, line by line, without the fold. */
-function recounted(events: readonly TraceEvent[]) {
-  const above = ['client', 'engine', 'high-level', 'low-level'];
-  const logs = ['kernel/execve', 'kernel/cgroup-mkdir', 'kernel/cgroup-rmdir'];
-  const alive = new Set<unknown>();
-  let processes = 0;
-  for (const { step, data } of [...events].sort((a, b) => a.at - b.at || a.seq - b.seq)) {
-    if (step !== 'process/has-process') continue;
-    if (data.alive === false || data.gone === true) alive.delete(data.pid);
-    else if (!alive.has(data.pid)) {
-      alive.add(data.pid);
-      processes++;
-    }
-  }
-  const kernel = events.filter(({ layer, step }) => layer === 'kernel' && !step.startsWith('trace/'));
-  return {
-    calls: events.filter(({ type, layer }) => type === 'begin' && above.includes(layer)).length,
-    syscalls: kernel.filter(({ type, step }) => type === 'begin' || (type === 'log' && logs.includes(step)))
-      .length,
-    processes,
-  };
-}
 
 const cell = ({ rows }: Comparison, achievement: string, side: number) =>
   rows.find((row) => row.achievement === achievement)!.cells[side]!;

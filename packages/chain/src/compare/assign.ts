@@ -17,14 +17,16 @@ interface Place {
   closed: boolean;
 }
 
-/** Containers that hold a pod's shared namespaces and no program of the user's, as the CRI notes it in their config. */
+/** Containers that hold a pod’s shared namespaces and no program of the user’s, as is told of them or noted in their config. */
 export function sandboxesOf({ containers }: ChainState): ReadonlySet<string> {
   const kinds = ['io.kubernetes.cri.container-type', 'io.kubernetes.cri-o.ContainerType'];
   const isSandbox = (config: object) => {
     const annotations = object(config as Record<string, unknown>, 'annotations') ?? {};
     return kinds.some((kind) => text(annotations, kind) === 'sandbox');
   };
-  const found = Object.values(containers).filter(({ config }) => config && isSandbox(config));
+  const found = Object.values(containers).filter(
+    ({ sandbox, config }) => sandbox !== undefined || (config && isSandbox(config)),
+  );
   return new Set(found.map(({ id }) => id));
 }
 

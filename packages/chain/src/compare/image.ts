@@ -43,7 +43,11 @@ function digestsIn({ step, type, data }: TraceEvent): { digest: string | undefin
       return [{ digest: text(data, 'digest'), kind: 'config' }];
     case 'engine/has-container':
       // Engines with another image store name the manifest here: which one it is, equality tells.
-      return [{ digest: text(object(data, 'inspect') ?? {}, 'Image'), kind: 'unknown' }];
+      return [
+        told,
+        { digest: text(data, 'digest'), kind: 'unknown' },
+        { digest: text(object(data, 'inspect') ?? {}, 'Image'), kind: 'unknown' },
+      ];
     default:
       return [];
   }
