@@ -34,8 +34,8 @@ export interface WatchedHost {
   docker(...args: string[]): Promise<Typed>;
   /** The headers of the runs that were found so far. */
   headers(): TraceHeader[];
-  /** Waits until the runs that were found are over, ends watcher and witness, and gives what they say of this engine. */
-  end(): Promise<{ found: FoundTrace[]; testimony: Testimony }>;
+  /** Waits until the runs that were found are over, ends watcher and witness, and gives what they say of this engine, or of what is `isOurs`. */
+  end(isOurs?: (header: TraceHeader) => boolean): Promise<{ found: FoundTrace[]; testimony: Testimony }>;
   close(): Promise<void>;
 }
 
@@ -70,14 +70,14 @@ export async function watchThisHost(): Promise<WatchedHost> {
     type,
     docker: (...args) => type(programPath('docker'), '-H', `unix://${engine.socket}`, ...args),
     headers: () => readdirSync(traces).flatMap((name) => headerIn(join(traces, name))),
-    async end() {
+    async end(isOurs = ({ command }) => command.includes(`unix://${engine.socket}`)) {
       // A run is over two seconds after its last process has gone.
       await pause(4000);
       const testimony = await witness.end();
       await stopWatcher();
       const all = await Promise.all(readdirSync(traces).map((name) => readTrace(join(traces, name))));
       // Others may type commands on this host meanwhile, for engines of their own.
-      const found = all.filter(({ header }) => header.command.includes(`unix://${engine.socket}`));
+      const found = all.filter(({ header }) => isOurs(header));
       return { testimony, found };
     },
     async close() {

@@ -1,5 +1,7 @@
 import type { Layer } from '@underdock/trace';
+import { criData, criStep } from './criPods.ts';
 import type { CallRecord } from './record.ts';
+import { isCri } from './sort/criServed.ts';
 import { decodePayload, methodParts, type Said } from './sort/payload.ts';
 import { readsOnly, toldQuery } from './sort/requestPath.ts';
 
@@ -41,6 +43,8 @@ export function tellCall(enter: CallRecord): ToldCall {
     ...(payload ? { payloadBytes: payload.length } : {}),
     ...(payload && payload.bytes.length < payload.length ? { cut: true } : {}),
   };
+  if (isCri(method))
+    return { ...criStep(enter), asked: undefined, said, data: { ...data, ...criData(said) } };
   return { ...stepOf(protocol, method), layer: 'high-level', said, data };
 }
 
@@ -55,6 +59,5 @@ function stepOf(protocol: CallRecord['protocol'], method: string): Pick<ToldCall
 
 function serverOf(service: string): string {
   if (service.startsWith('moby.')) return 'buildkitd';
-  if (service.startsWith('runtime.')) return 'CRI runtime';
   return 'containerd';
 }

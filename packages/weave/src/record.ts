@@ -184,6 +184,8 @@ export interface CallRecord {
   payload?: { bytes: Uint8Array; length: number };
   /** With `answer`: the HTTP status. */
   status?: number;
+  /** With `answer`: the id of what the call has made. */
+  made?: string;
   /** With `exit`: whether it ended with an error; absent when that can't be seen. */
   failed?: boolean;
 }

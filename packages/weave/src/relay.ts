@@ -1,5 +1,6 @@
 import type { Actor, Evidence, Layer } from '@underdock/trace';
 import { type ToldCall, tellCall } from './callSteps.ts';
+import { CriPods } from './criPods.ts';
 import { callEvidence, eventEvidence, rootEvidence } from './evidence.ts';
 import type { Lineage } from './lineage.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   SelfRecord,
 } from './record.ts';
 import { CriCalls } from './sort/criCalls.ts';
+import { isCri } from './sort/criServed.ts';
 import { keyOf, OpenCalls } from './sort/openCalls.ts';
 import { OwnCalls } from './sort/ownCalls.ts';
 import { containerOf } from './sort/requestPath.ts';
@@ -46,6 +48,7 @@ export class RelayEvents {
   readonly #calls = new OpenCalls();
   readonly #ownCalls = new OwnCalls(this.#calls);
   readonly #criCalls = new CriCalls();
+  readonly #pods = new CriPods();
   readonly #acts = new Map<string, OpenAct>();
   /** Programs of the chain by pid, until they exit. */
   readonly #programs = new Map<number, OpenAct>();
@@ -95,12 +98,15 @@ export class RelayEvents {
     const act = this.#acts.get(key);
     if (!act) return;
     if (record.phase === 'answer' && record.status !== undefined) act.status = record.status;
+    if (record.made) this.#pods.made(record, record.made);
     if (record.phase !== 'exit') return;
     this.#acts.delete(key);
     const span = this.#calls.get(record)?.run;
     this.#calls.end(record);
     this.#end(act, record.at, outcome(act, record), [callEvidence(record)]);
     if (span) this.#consequence(act, record);
+    const pod = this.#pods.ended(record);
+    if (pod) this.#pod(pod, act, record);
   }
 
   root(record: RootRecord): void {
@@ -108,8 +114,11 @@ export class RelayEvents {
     const kin = this.#lineage.get(pid);
     const isOurs = record.role === 'client' && kin?.spawned === true;
     const told = isOurs ? undefined : tellRoot(record);
+    // crun begins by executing a copy of itself, so that no container can change the file.
+    if (record.role === 'runtime' && this.#programs.get(pid)?.draft.step === told?.step) return;
     const caller = container ? this.#calls.callerOf(container, causingVerb(record)) : undefined;
-    const cause = caller?.run ?? kin?.cause ?? this.#askedFor(container) ?? this.#client;
+    const pod = record.role === 'shim' && container ? this.#calls.podMaker(container) : undefined;
+    const cause = caller?.run ?? kin?.cause ?? this.#askedFor(container) ?? pod?.run ?? this.#client;
     if (record.role === 'shim' && container) this.#shims.set(container, { name: record.actor, pid });
     const span = told ? this.#writer.newSpan() : isOurs ? kin.cause : cause;
     if (record.role === 'client' && isScript(record)) this.#unseenClient = span;
@@ -195,7 +204,8 @@ export class RelayEvents {
     const told = isTold ? { ...seen, step: 'engine/query' } : seen;
     const span = this.#writer.newSpan();
     const path = containerOf(record.path ?? '', record.query).container;
-    const container = told.said.container ?? (path && /^[0-9a-f]{64}$/.test(path) ? path : undefined);
+    const pod = isCri(record.method) && typeof told.data.id === 'string' ? told.data.id : undefined;
+    const container = told.said.container ?? pod ?? (path && /^[0-9a-f]{64}$/.test(path) ? path : undefined);
     const actor = this.#asked(told, record, container);
     const draft = {
       step: told.step,
@@ -215,6 +225,10 @@ export class RelayEvents {
     });
     this.#acts.set(keyOf(record), { draft });
     this.#calls.begin({ enter: record, said: told.said, run: span });
+    this.#pods.begun(record, told.said);
+    if (pod) this.#lastAsked.set(pod, span);
+    if (container && /Task\/Create$/.test(record.method ?? '')) this.#pods.made(record, container);
+    if (record.side === 'client' && isCri(record.method)) this.#calls.announce({ ...record, run: span });
     if (record.protocol !== 'http') return;
     if (record.side === 'client') this.#calls.announce({ ...record, run: span });
     else if (container && seen.step === 'engine/request') this.#lastAsked.set(container, span);
@@ -225,6 +239,7 @@ export class RelayEvents {
       if (record.side === 'client') return this.#lineage.get(record.pid)?.cause ?? this.#client;
       return this.#calls.announced(record)?.run ?? this.#unseenClient ?? this.#client;
     }
+    if (record.side === 'server') return this.#calls.announced(record)?.run ?? this.#client;
     const { container } = said;
     const verb = record.method?.split('/').at(-1) ?? '';
     const around = this.#calls.around(record)?.run;
@@ -264,6 +279,22 @@ export class RelayEvents {
       grade: 'inferred' as const,
     };
     this.#state(state && { state }, container, base, {});
+  }
+
+  /** A runtime has made, stopped or removed a pod. */
+  #pod(data: Record<string, unknown> & { id: string }, { draft }: OpenAct, record: CallRecord): void {
+    this.#writer.write({
+      at: record.at,
+      type: 'fact',
+      step: 'high-level/has-sandbox',
+      layer: 'high-level',
+      actor: draft.actor,
+      container: data.id,
+      cause: list(draft.span),
+      data,
+      evidence: [callEvidence(record)],
+      grade: 'inferred',
+    });
   }
 
   #state(

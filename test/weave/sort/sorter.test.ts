@@ -197,9 +197,19 @@ describe('a command that somebody types', () => {
 
 describe('a container of which nobody was seen to ask for it', () => {
   it('is found by its runtime', () => {
-    const host = new Host().exec(70, ...RUNC, A).fork(70, 71);
+    const host = new Host().exec(70, 'runc', '--log', '/l', ...RUNC.slice(1), A).fork(70, 71);
     expect(host.found).toMatchObject([{ command: [], container: A }]);
-    expect(host.lines(0)).toEqual(['root runc', `exec runc create --bundle /b ${A}`, 'fork']);
+    expect(host.lines(0)).toEqual(['root runc', `exec runc --log /l create --bundle /b ${A}`, 'fork']);
+  });
+
+  it('is called by the command when its runtime was typed, and what is typed about it later belongs to it', () => {
+    const host = new Host()
+      .exec(70, ...RUNC, 'mine')
+      .fork(70, 71)
+      .exit(70)
+      .exec(72, 'runc', 'start', 'mine');
+    expect(host.found).toMatchObject([{ command: [...RUNC, 'mine'], container: 'mine' }]);
+    expect(host.lines(0).slice(-2)).toEqual(['root runc', 'exec runc start mine']);
   });
 
   it('is found by a request that changes something, not by one that asks', () => {

@@ -76,7 +76,13 @@ export class CallDecoder {
   }
 
   #answer(begin: Begin, status: number): boolean {
-    this.#options.emit({ ...begin, phase: 'answer', ...(status > 0 ? { status } : {}) });
+    const made = begin.protocol === 'grpc' ? this.#pieces.take(begin.tid).get(0) : undefined;
+    this.#options.emit({
+      ...begin,
+      phase: 'answer',
+      ...(status > 0 ? { status } : {}),
+      ...(made ? { made } : {}),
+    });
     return true;
   }
 

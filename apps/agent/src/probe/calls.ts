@@ -4,6 +4,7 @@ import { printCounted } from './fragment.ts';
 export const CALL_KINDS = {
   'http-server': { protocol: 'http', side: 'server' },
   'http-client': { protocol: 'http', side: 'client' },
+  'grpc-server': { protocol: 'grpc', side: 'server' },
   'grpc-client': { protocol: 'grpc', side: 'client' },
   'ttrpc-client': { protocol: 'ttrpc', side: 'client' },
 } as const;

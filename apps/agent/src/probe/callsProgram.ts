@@ -17,7 +17,7 @@ const REGISTERS = {
 
 // A program in which a map is read and never written is refused: with some targets that would be so. A client that was killed
 // leaves its marks behind, so those maps are emptied before they fill up.
-const MAPS = `interval:s:3600 { ${['hc', 'hs', 'g', 'cs', 't']
+const MAPS = `interval:s:3600 { ${['hc', 'hs', 'g', 'gs', 'cs', 't']
   .map((map) => `@${map}[pid, (uint64)0] = (uint64)0; delete(@${map}[pid, (uint64)0]);`)
   .join(' ')} clear(@hc); clear(@cs); }`;
 

@@ -192,6 +192,8 @@ class LiveRun implements Run {
   #said(record: RawRecord): void {
     this.#trace.add(record);
     if (record.kind === 'spawned') this.#joined?.process(record.pid);
+    if (record.kind === 'self' && record.step === 'engine/call' && record.type === 'begin')
+      this.#joined?.request(record.at, `/${record.data.method}`, '');
     if (record.kind !== 'self' || record.step !== 'client/request' || record.type !== 'begin') return;
     const { protocol, method, path, query } = record.data;
     // Whose a gRPC call is its payload tells; of an HTTP request only its path says it.
@@ -228,7 +230,9 @@ class LiveRun implements Run {
     return {
       underdock: FORMAT_VERSION,
       id: this.id,
-      title: [this.#start.request.image, ...this.#start.request.command].join(' ').slice(0, 200),
+      title: [this.#start.request.image || this.#start.request.bundle, ...this.#start.request.command]
+        .join(' ')
+        .slice(0, 200),
       via: this.#start.via.name as TraceHeader['via'],
       command,
       startedAt,

@@ -24,10 +24,16 @@ const FORGOTTEN_MS = 10_000;
 const MOST_HELD = 8192;
 /** What a shim is asked, by what containerd was asked, and what a runtime is told, where the names differ. */
 const CAUSED_BY: Readonly<Record<string, readonly string[]>> = {
+  create: ['Create', 'StartContainer', 'RunPodSandbox'],
   delete: ['Delete', 'DeleteProcess', 'Shutdown', 'Create'],
+  Create: ['Create', 'StartContainer', 'RunPodSandbox'],
+  Delete: ['Delete', 'StopContainer', 'StopPodSandbox', 'RemoveContainer', 'RemovePodSandbox'],
+  Kill: ['Kill', 'StopContainer', 'StopPodSandbox', 'ExecSync'],
+  Exec: ['Exec', 'ExecSync'],
   State: ['Get', 'Create', 'Delete', 'Start', 'DeleteProcess'],
-  Connect: ['Create'],
-  Shutdown: ['Delete'],
+  Connect: ['Create', 'StartContainer', 'RunPodSandbox'],
+  Wait: ['Wait', 'StartContainer', 'RunPodSandbox', 'ExecSync', 'StopContainer', 'StopPodSandbox'],
+  Shutdown: ['Delete', 'StopContainer', 'StopPodSandbox'],
   Pids: ['ListPids'],
   exec: ['Start', 'Exec'],
   state: ['State', 'Create', 'Start'],
@@ -117,7 +123,8 @@ export class OpenCalls {
   announced({ at, method, path, query }: CallRecord): Announced | undefined {
     this.#announced = this.#announced.filter((one) => at - one.at < FORGOTTEN_MS);
     const found = this.#announced.findIndex(
-      (one) => one.method === method && one.path === path && (one.query ?? '') === (query ?? ''),
+      (one) =>
+        one.method === method && (one.path ?? '') === (path ?? '') && (one.query ?? '') === (query ?? ''),
     );
     return found < 0 ? undefined : this.#announced.splice(found, 1)[0];
   }
@@ -154,6 +161,22 @@ export class OpenCalls {
     if (fitting.length !== 1) return undefined;
     this.#creating = this.#creating.filter((one) => one !== fitting[0]);
     return fitting[0];
+  }
+
+  /**
+   * The one call under way that makes a pod whose sandbox nobody knows yet: it is `container`, when a shim is started for one that
+   * nobody has heard of. Of several it can't be said which.
+   */
+  podMaker(container: string): SortedCall | undefined {
+    const making = [...this.#open.values()].filter(
+      ({ enter, said }) =>
+        enter.side === 'server' &&
+        said?.container === undefined &&
+        /\/RunPodSandbox$/.test(enter.method ?? ''),
+    );
+    const [only] = making.length === 1 ? making : [];
+    if (only?.said) only.said = { ...only.said, container };
+    return only;
   }
 
   isOpenFor(run: string): boolean {

@@ -29,6 +29,9 @@ const TASK: Fields = { 1: 'container' };
 const PROCESS: Fields = { 1: 'container', 2: 'execId' };
 const KILL: Fields = { 1: 'container', 2: 'execId', 3: 'signal', 4: 'all' };
 
+/** How a pod shares namespaces: 0 (not sent) among its containers, 1 not at all, 2 with the node. */
+const NAMESPACES: Fields = { 1: 'network', 2: 'pid', 3: 'ipc' };
+
 /** Methods by service and name to the fields that are told. What is not listed is never decoded. */
 const MESSAGES: Readonly<Record<string, Readonly<Record<string, Fields>>>> = {
   'containerd.services.containers.v1.Containers': {
@@ -94,9 +97,27 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Fields>>>> = {
     Delete: { 1: 'name' },
   },
   'runtime.v1.RuntimeService': {
+    RunPodSandbox: {
+      1: {
+        name: 'config',
+        fields: {
+          1: { name: 'metadata', fields: { 1: 'name', 3: 'namespace' } },
+          8: {
+            name: 'options',
+            fields: { 2: { name: 'security', fields: { 1: { name: 'namespaces', fields: NAMESPACES } } } },
+          },
+        },
+      },
+    },
     CreateContainer: {
       1: 'sandbox',
-      2: { name: 'config', fields: { 2: { name: 'image', fields: { 1: 'name' } } } },
+      2: {
+        name: 'config',
+        fields: {
+          1: { name: 'metadata', fields: { 1: 'name' } },
+          2: { name: 'image', fields: { 1: 'name' } },
+        },
+      },
     },
     StartContainer: TASK,
     StopContainer: TASK,
@@ -111,6 +132,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Fields>>>> = {
 const ALIASES: Readonly<Record<string, string>> = {
   'containerd.task.v3.Task': 'containerd.task.v2.Task',
   'runtime.v1alpha2.RuntimeService': 'runtime.v1.RuntimeService',
+  'runtime.v1alpha2.ImageService': 'runtime.v1.ImageService',
 };
 /** containerd cuts nothing shorter, and no told value is longer. */
 const LONGEST_TEXT = 512;
@@ -138,8 +160,10 @@ export function decodePayload(method: string, bytes: Uint8Array): Said {
   const { service, verb } = methodParts(method);
   const fields = MESSAGES[ALIASES[service] ?? service]?.[verb];
   const request = fields ? message(bytes, fields) : {};
-  const { container, execId } = request;
-  const id = typeof container === 'object' ? (container as { id?: unknown }).id : container;
+  const { container, execId, sandbox, config } = request;
+  // Of a pod’s sandbox too: but a call that makes a container in it is not about that.
+  const about = container ?? (config === undefined ? sandbox : undefined);
+  const id = typeof about === 'object' ? (about as { id?: unknown } | null)?.id : about;
   return {
     request,
     ...(typeof id === 'string' && id !== '' ? { container: id } : {}),

@@ -53,9 +53,24 @@ export function causingVerb({ role, verb = 'create' }: RootRecord): string {
   return role === 'shim' && verb === 'start' ? 'create' : verb;
 }
 
+/** Whether a runtime is called by a person, or by a program in a person’s words: shims and monitors have it log into a file. */
+export function isTyped({ role, argv }: RootRecord): boolean {
+  return role === 'runtime' && !argv.includes('--log');
+}
+
 /** Whether an interpreter carries the program out: that stands first. Such a one can’t be seen sending requests. */
 export function isScript({ actor, argv }: RootRecord): boolean {
   return argv[0]?.split('/').at(-1) !== actor;
+}
+
+/** A command without the interpreter that carries it out. */
+export function typedWords(root: RootRecord): readonly string[] {
+  return isScript(root) ? [root.actor, ...root.argv.slice(2)] : root.argv;
+}
+
+/** A shim tells its runtime with `--process` what to exec; people write the command itself. */
+export function isCheck({ role, verb, argv }: RootRecord): boolean {
+  return role === 'runtime' && verb === 'exec' && argv.includes('--process');
 }
 
 /** The last part of a program's path; what runs from a memory file or a descriptor goes by its first argument. */

@@ -8,10 +8,11 @@ import type {
   RawRecord,
   RootRecord,
 } from '../record.ts';
+import { criCommand, criOnlyAsks, criSubject, isCri } from './criServed.ts';
 import { OpenCalls, type SortedCall } from './openCalls.ts';
 import { decodePayload } from './payload.ts';
 import { containerOf, readsOnly } from './requestPath.ts';
-import { causingVerb, isScript, readRoot } from './roots.ts';
+import { causingVerb, isCheck, isScript, isTyped, readRoot, typedWords } from './roots.ts';
 
 /** A run that begins because somebody on the host began something. */
 export interface Found {
@@ -259,13 +260,17 @@ class HostSorter implements Sorter {
       run.unseenClient ||= isScript(root);
       return run;
     }
-    const caller = root.container ? this.#calls.callerOf(root.container, causingVerb(root)) : undefined;
+    const calls = this.#calls;
+    const caller = root.container ? calls.callerOf(root.container, causingVerb(root)) : undefined;
     const called = caller === undefined ? undefined : this.#runs.get(caller.run);
     const owner = root.container ? this.#containers.get(root.container) : undefined;
+    const pod = root.role === 'shim' && root.container && !owner ? calls.podMaker(root.container) : undefined;
     const execId = root.argv.map((word) => /([0-9a-f]{64})\.pid$/.exec(word)?.[1]).find((id) => id);
-    const run = (execId && this.#execs.get(execId)) || called || owner || kin;
+    const run =
+      (execId && this.#execs.get(execId)) || called || owner || kin || this.#runs.get(pod?.run ?? '');
     if (!run && isCheck(root)) return undefined;
-    return run ?? this.#open(root.at, root.container ? [] : root.argv, root.container);
+    const command = root.container && !isTyped(root) ? [] : root.argv;
+    return run ?? this.#open(root.at, command, root.container);
   }
 
   #call(record: CallRecord): void {
@@ -286,7 +291,9 @@ class HostSorter implements Sorter {
     const known = calls.get(record);
     if (record.phase === 'exit') calls.end(record);
     const run = known && this.#runs.get(known.run);
-    if (run) this.#give(run, record);
+    if (!run) return;
+    if (record.made) this.#keep(run, record.made);
+    this.#give(run, record);
   }
 
   /** Finds out whose call it is, now that all is known of it that will be. */
@@ -297,6 +304,8 @@ class HostSorter implements Sorter {
     if (!run) return;
     this.#calls.begin({ ...held, run: run.key });
     this.#learn(run, held);
+    // What the agent itself asks it tells itself.
+    if (run.claimed && held.enter.side === 'server' && held.enter.protocol === 'grpc') return;
     const said = payload?.payload ? { payload: payload.payload } : {};
     this.#give(run, { ...held.enter, ...said });
   }
@@ -309,6 +318,7 @@ class HostSorter implements Sorter {
       return this.#runOfRequest(enter);
     }
     if (byPid && enter.side === 'client' && enter.protocol === 'grpc') return byPid;
+    if (isCri(enter.method)) return this.#runOfCri(call);
     const around = this.#calls.around(enter);
     if (around) return this.#runs.get(around.run);
     const { container, execId } = said ?? {};
@@ -328,6 +338,15 @@ class HostSorter implements Sorter {
   #foundBy({ enter, said }: Omit<SortedCall, 'run'>): SortedRun | undefined {
     const creates = /\/(Create|Start|Kill)$/.test(enter.method ?? '') && !said?.execId;
     return creates && said?.container ? this.#open(enter.at, [], said.container) : undefined;
+  }
+
+  /** A pod is one run, whoever speaks to the runtime: its sandbox, and the containers in it. */
+  #runOfCri({ enter, said }: Omit<SortedCall, 'run'>): SortedRun | undefined {
+    const announced = enter.side === 'server' ? this.#calls.announced(enter) : undefined;
+    const asker = announced && this.#runs.get(announced.run);
+    if (asker || criOnlyAsks(enter.method ?? '')) return asker;
+    const known = this.#containers.get(criSubject(said) ?? '');
+    return known ?? this.#open(enter.at, criCommand(enter.method ?? '', said));
   }
 
   #runOfRequest(enter: CallRecord): SortedRun | undefined {
@@ -353,6 +372,7 @@ class HostSorter implements Sorter {
       if (execId) this.#remember(execId, run);
       return;
     }
+    if (enter.side === 'client' && isCri(enter.method)) this.#calls.announce({ ...enter, run: run.key });
     if (said?.container) this.#keep(run, said.container);
     if (said?.execId) this.#remember(said.execId, run);
   }
@@ -376,14 +396,4 @@ class HostSorter implements Sorter {
     const run = owner ?? this.#runs.get(this.#calls.requestFor(record, ids)?.run ?? '');
     if (run) this.#give(run, record);
   }
-}
-
-/** A command without the interpreter that carries it out. */
-function typedWords(root: RootRecord): readonly string[] {
-  return isScript(root) ? [root.actor, ...root.argv.slice(2)] : root.argv;
-}
-
-/** A shim tells its runtime with `--process` what to exec; people write the command itself. */
-function isCheck({ role, verb, argv }: RootRecord): boolean {
-  return role === 'runtime' && verb === 'exec' && argv.includes('--process');
 }

@@ -14,9 +14,9 @@ const invoke = (pointer: string, length: string, object: string, kindOfCall: 1 |
   `$g = (uint64)G; $m = (uint64)${pointer}; $o = (uint64)${length}; ${passOver}
   @g[pid, $g] = (uint64)${kindOfCall}; ${printName('$m', '$o', 0)} ${printEnter('grpc-client', object)}`;
 
-// What a kubelet asks every second or ten, of all that there is.
+/** What a kubelet asks every second or ten, of all that there is. */
 const CRI = '/runtime.v1.RuntimeService';
-const POLLED = [
+export const POLLED = [
   ...['ListPodSandbox', 'ListContainers', 'Version', 'Status'].map((method) => `${CRI}/${method}`),
   ...['ContainerStats', 'ListContainerStats', 'PodSandboxStats', 'ListPodSandboxStats'].map(
     (method) => `${CRI}/${method}`,
@@ -25,12 +25,12 @@ const POLLED = [
   '/grpc.health.v1.Health/Check',
 ];
 
-// A method is known by its length and its last sixteen bytes, read as two numbers.
-function passOver(methods: readonly string[]): string {
+/** Leaves the probe when the method of `$o` bytes at `$m` is one of these: by its length and its last sixteen bytes, as two numbers. */
+export function passOver(methods: readonly string[], marks: string): string {
   const number = (text: string) => `0x${Buffer.from(text, 'latin1').readBigUInt64LE().toString(16)}`;
   const conditions = methods.map((method) => {
     const [last, before] = [method.slice(-8), method.slice(-16, -8)];
-    return `if ($o == ${method.length} && $e == ${number(last)} && $d == ${number(before)}) { delete(@g[pid, $g]); return; }`;
+    return `if ($o == ${method.length} && $e == ${number(last)} && $d == ${number(before)}) { delete(@${marks}[pid, $g]); return; }`;
   });
   return `$e = *(uint64*)uptr($m + $o - 8); $d = *(uint64*)uptr($m + $o - 16); ${conditions.join(' ')}`;
 }
@@ -49,7 +49,7 @@ const unlessEof = (then: string) =>
 export const grpcFragment = grpcCalls('');
 
 /** The same for a kubelet, without what it asks all the time: it would drown the rest. */
-export const kubeletFragment = grpcCalls(passOver(POLLED));
+export const kubeletFragment = grpcCalls(passOver(POLLED, 'g'));
 
 function grpcCalls(passed: string): CallFragment {
   return {
