@@ -143,7 +143,7 @@ export async function watchCalls(options: Partial<CallsWatchOptions> = {}): Prom
   return {
     watch,
     async take() {
-      if (!(await watch.settle(10_000))) throw new Error('the watcher lags behind');
+      if (!(await watch.settle(60_000))) throw new Error('the watcher lags behind');
       const taken = records;
       records = [];
       return taken;

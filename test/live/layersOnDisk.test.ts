@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DiskEntry } from '@underdock/trace';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Disk, openDisk } from '../../apps/agent/src/disk/disk.ts';
 import { type Going, type Lab, openLab, watchNothing } from './embeddedLab.ts';
 
@@ -39,6 +39,11 @@ describe.each([
   beforeAll(async () => {
     going = await started(request);
     upper = kinds.length - 1;
+    // What an engine has made is looked up beside the run, which may say something before that.
+    await vi.waitUntil(() => disk.stack(going.run).mountOptions !== undefined, {
+      timeout: 30_000,
+      interval: 100,
+    });
   });
   const wanted = (index: number) => ({ run: going.run, index });
   const listed = async (index: number, path: string) =>

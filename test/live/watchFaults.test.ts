@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TraceHeader } from '@underdock/trace';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { programPath } from '../../apps/agent/src/programs.ts';
 import { causesOf, type FoundTrace, type WatchedHost, watchThisHost } from './watchedHost.ts';
 
@@ -33,7 +33,7 @@ async function shimKilled(): Promise<void> {
   process.kill(shim ?? 0, 'SIGKILL');
   // containerd clears up what it left, and then tells the engine that the container has ended.
   const running = () => host.docker('inspect', '-f', '{{.State.Running}}', id);
-  await expect.poll(async () => (await running()).stdout, { timeout: 60_000, interval: 500 }).toBe('false\n');
+  await vi.waitUntil(async () => (await running()).stdout === 'false\n', { timeout: 60_000, interval: 500 });
   await host.docker('rm', '-f', id);
   await again('after-the-shim');
 }
