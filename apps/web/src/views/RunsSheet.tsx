@@ -26,31 +26,40 @@ export function RunsSheet(props: {
       ) : (
         <ul className="runs">
           {props.runs.map((run) => (
-            <li key={run.id}>
-              <button
-                type="button"
-                className="run-row"
-                aria-current={run.id === props.current}
-                onClick={() => props.onPick(run.id)}
-              >
-                <code>{titleOf(run)}</code>
-                <span className="run-facts">
-                  <span className={stateClass(run)}>{stateWord(run)}</span>
-                  {run.via === 'watch' && <span>found on this host</span>}
-                  {run.container && (
-                    <span>
-                      container <code>{run.container.slice(0, 12)}</code>
-                    </span>
-                  )}
-                  <span>{new Date(run.startedAt).toLocaleTimeString()}</span>
-                  <span>{run.events.toLocaleString()} events</span>
-                </span>
-                {run.error && <span className="run-error">{run.error}</span>}
-              </button>
-            </li>
+            <RunRow key={run.id} run={run} isCurrent={run.id === props.current} onPick={props.onPick} />
           ))}
         </ul>
       )}
     </Sheet>
+  );
+}
+
+function RunRow({
+  run,
+  isCurrent,
+  onPick,
+}: {
+  run: RunSummary;
+  isCurrent: boolean;
+  onPick: (run: string) => void;
+}) {
+  return (
+    <li>
+      <button type="button" className="run-row" aria-current={isCurrent} onClick={() => onPick(run.id)}>
+        <code>{titleOf(run)}</code>
+        <span className="run-facts">
+          <span className={stateClass(run)}>{stateWord(run)}</span>
+          {run.via === 'watch' && <span>found on this host</span>}
+          {run.container && (
+            <span>
+              container <code>{run.container.slice(0, 12)}</code>
+            </span>
+          )}
+          <span>{new Date(run.startedAt).toLocaleTimeString()}</span>
+          <span>{run.events.toLocaleString()} events</span>
+        </span>
+        {run.error && <span className="run-error">{run.error}</span>}
+      </button>
+    </li>
   );
 }

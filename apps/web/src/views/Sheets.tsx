@@ -11,37 +11,23 @@ import type { ChosenRun } from './useChosenRun.ts';
 
 export type OpenSheet = 'form' | 'runs' | 'host' | 'keys' | 'compare' | undefined;
 
-/** Everything that may lie open over the page; one at a time. */
-export default function Sheets(props: {
+interface SheetsProps {
   open: OpenSheet;
   onOpen: (sheet: OpenSheet) => void;
   draft: Draft;
   onDraft: (draft: Draft) => void;
   chosen: ChosenRun;
   compare: CompareAddress;
-}) {
+}
+
+/** Everything that may lie open over the page; one at a time. */
+export default function Sheets(props: SheetsProps) {
   const { open, chosen, compare } = props;
   const { runs, doctor } = useLink();
   const close = () => props.onOpen(undefined);
   return (
     <>
-      <Sheet
-        title="Run a container"
-        about="Change the command or the fields: both say the same. Below each field stands what the kernel makes of it."
-        open={open === 'form'}
-        onClose={close}
-        wide
-      >
-        <RunForm
-          first={props.draft}
-          doctor={doctor}
-          onStarted={(id, draft) => {
-            props.onDraft(draft);
-            close();
-            chosen.show(id, true);
-          }}
-        />
-      </Sheet>
+      <FormSheet {...props} onClose={close} />
       <RunsSheet
         runs={runs ?? []}
         current={chosen.id}
@@ -66,5 +52,28 @@ export default function Sheets(props: {
       <DoctorSheet report={doctor} open={open === 'host'} onClose={close} />
       <KeysSheet open={open === 'keys'} onClose={close} />
     </>
+  );
+}
+
+function FormSheet(props: SheetsProps & { onClose: () => void }) {
+  const { doctor } = useLink();
+  return (
+    <Sheet
+      title="Run a container"
+      about="Change the command or the fields: both say the same. Below each field stands what the kernel makes of it."
+      open={props.open === 'form'}
+      onClose={props.onClose}
+      wide
+    >
+      <RunForm
+        first={props.draft}
+        doctor={doctor}
+        onStarted={(id, draft) => {
+          props.onDraft(draft);
+          props.onClose();
+          props.chosen.show(id, true);
+        }}
+      />
+    </Sheet>
   );
 }
