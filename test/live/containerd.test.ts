@@ -66,7 +66,7 @@ describe('a container that is made through containerd’s own API', () => {
     expect(request?.data).toMatchObject({
       protocol: 'grpc',
       method: 'containerd.services.containers.v1.Containers/Create',
-      request: { resources: { memory: { limit: 67108864 } } },
+      request: { spec: { linux: { resources: { memory: { limit: 67108864 } } } } },
       equivalent: expect.stringMatching(/^ctr --address \S+ --namespace underdock containers create /),
     });
     expect(create).toMatchObject({ actor: { name: 'containerd' }, evidence: [{ source: 'grpc' }] });

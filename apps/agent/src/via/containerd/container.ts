@@ -125,7 +125,10 @@ export class ContainerdContainer {
     const words = ['containers', 'create', ...flagsOf(runtime), image, this.id];
     const calling = this.calling({
       act,
-      request: { container: told, resources: config.linux.resources },
+      request: {
+        container: told,
+        spec: { hostname: config.hostname, linux: { resources: config.linux.resources } },
+      },
       equivalent: ctr(socket, ...words, ...config.process.args),
     });
     try {
