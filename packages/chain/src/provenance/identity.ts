@@ -28,7 +28,11 @@ export function hostnameLine(seen: Seen): DraftLine[] {
       from: asked === undefined ? 'default' : 'flag',
       steps: [
         askedStep(seen, '--hostname', asked, said, 'the engine gives it one'),
-        ...apiLinks(seen, ['Config.Hostname'], (value) => value !== '' && said('', String(value))),
+        ...apiLinks(
+          seen,
+          ['Config.Hostname', 'spec.hostname'],
+          (value) => value !== '' && said('', String(value)),
+        ),
         typeof written === 'string'
           ? link('config', seen.config!.event, said('hostname', written))
           : noField(seen, /^host ?name/, 'no such field: the name stays the host’s'),

@@ -44,7 +44,7 @@ export const MEMORY: Limit = {
   unit: 'bytes',
   asked: bytesOf,
   engine: 'memory',
-  api: ['HostConfig.Memory'],
+  api: ['HostConfig.Memory', 'spec.linux.resources.memory.limit'],
   request: whole,
   field: 'linux.resources.memory.limit',
   absent: /^memory limit/,
@@ -59,7 +59,7 @@ export const CPUS: Limit = {
   unit: 'cpus',
   asked: (said) => (Number.isFinite(Number(said)) ? Number(said) : undefined),
   engine: 'cpus',
-  api: ['HostConfig.NanoCpus', 'HostConfig.CpuQuota'],
+  api: ['HostConfig.NanoCpus', 'HostConfig.CpuQuota', 'spec.linux.resources.cpu.quota'],
   // NanoCpus counts in billionths of a processor; a quota is µs of the usual period and never gets near as high.
   request: (value) => {
     const count = whole(value);
@@ -88,7 +88,7 @@ export const PIDS: Limit = {
   unit: 'count',
   asked: (said) => whole(Number(said)),
   engine: 'pidsLimit',
-  api: ['HostConfig.PidsLimit'],
+  api: ['HostConfig.PidsLimit', 'spec.linux.resources.pids.limit'],
   request: whole,
   field: 'linux.resources.pids.limit',
   absent: /^pids limit/,
