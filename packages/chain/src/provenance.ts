@@ -59,11 +59,17 @@ export function flagNamed(word: string): FlagName | undefined {
   return FLAGS.find((flag) => flag === name) ?? (Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined);
 }
 
-/** Ids of the containers that events speak of, in order of appearance; `''` alone where none has an id. */
+/** Ids of the containers that events speak of, in order of appearance, pods’ sandboxes last; `''` alone where none has an id. */
 export function containersIn(events: Iterable<TraceEvent>): string[] {
   const ids = new Set<string>();
-  for (const { container } of events) if (container) ids.add(container);
-  return ids.size > 0 ? [...ids] : [''];
+  const sandboxes = new Set<string>();
+  for (const { container, step } of events) {
+    if (!container) continue;
+    ids.add(container);
+    if (step === 'high-level/has-sandbox') sandboxes.add(container);
+  }
+  const others = [...ids].filter((id) => !sandboxes.has(id));
+  return ids.size > 0 ? [...others, ...sandboxes] : [''];
 }
 
 /**

@@ -23,13 +23,16 @@ export interface OwnContainerdOptions {
 export function createOwnContainerd({ folder, pause }: OwnContainerdOptions): OwnContainerd {
   let going: Promise<PrivateContainerd> | undefined;
   let closing = false;
+  /** The end of one that has died: the next must not begin before. */
+  let tidying: Promise<unknown> = Promise.resolve();
   const start = async () => {
+    await tidying;
     const { registry, image } = await pause();
     const own = await startPrivateContainerd({ folder, registry, pauseImage: image });
-    void own.ended.then(async () => {
+    void own.ended.then(() => {
       if (closing) return;
       going = undefined;
-      await own.close();
+      tidying = own.close();
     });
     return own;
   };
@@ -48,6 +51,7 @@ export function createOwnContainerd({ folder, pause }: OwnContainerdOptions): Ow
       closing = true;
       const own = await going?.catch(() => undefined);
       await own?.close();
+      await tidying;
     },
   };
 }

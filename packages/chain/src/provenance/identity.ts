@@ -30,7 +30,7 @@ export function hostnameLine(seen: Seen): DraftLine[] {
         askedStep(seen, '--hostname', asked, said, 'the engine gives it one'),
         ...apiLinks(
           seen,
-          ['Config.Hostname', 'spec.hostname'],
+          ['Config.Hostname', 'config.hostname', 'spec.hostname'],
           (value) => value !== '' && said('', String(value)),
         ),
         typeof written === 'string'

@@ -44,7 +44,11 @@ export const MEMORY: Limit = {
   unit: 'bytes',
   asked: bytesOf,
   engine: 'memory',
-  api: ['HostConfig.Memory', 'spec.linux.resources.memory.limit'],
+  api: [
+    'HostConfig.Memory',
+    'config.linux.resources.memoryLimitInBytes',
+    'spec.linux.resources.memory.limit',
+  ],
   request: whole,
   field: 'linux.resources.memory.limit',
   absent: /^memory limit/,
@@ -59,7 +63,12 @@ export const CPUS: Limit = {
   unit: 'cpus',
   asked: (said) => (Number.isFinite(Number(said)) ? Number(said) : undefined),
   engine: 'cpus',
-  api: ['HostConfig.NanoCpus', 'HostConfig.CpuQuota', 'spec.linux.resources.cpu.quota'],
+  api: [
+    'HostConfig.NanoCpus',
+    'HostConfig.CpuQuota',
+    'config.linux.resources.cpuQuota',
+    'spec.linux.resources.cpu.quota',
+  ],
   // NanoCpus counts in billionths of a processor; a quota is µs of the usual period and never gets near as high.
   request: (value) => {
     const count = whole(value);

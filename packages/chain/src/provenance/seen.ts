@@ -62,8 +62,10 @@ const OTHERS = [
   'client/command',
   'client/request',
   'engine/request',
+  'engine/call',
   'engine/create-container',
   'engine/has-container',
+  'high-level/has-sandbox',
   'high-level/write-config',
   'high-level/has-config',
   'low-level/absent',
@@ -132,7 +134,7 @@ function askedOf(events: readonly TraceEvent[]): Seen['asked'] {
   return undefined;
 }
 
-const BODIES = ['client/request', 'engine/request', 'engine/has-container'];
+const BODIES = ['client/request', 'engine/request', 'engine/call', 'engine/has-container'];
 
 /** `request` is a body as it was sent, `inspect` what the engine answers when it is asked for the container. */
 function bodiesOf(events: readonly TraceEvent[]): Seen['bodies'] {

@@ -15,6 +15,8 @@ export interface CriRuntime {
   cgroup: string | undefined;
   /** Whether pods can have a network of their own: what the CRI calls NetworkReady. */
   networkReady: boolean;
+  /** How one of underdock’s own has died; undefined while it lives. */
+  death?: () => string | undefined;
   /** The image of the pause container, where the runtime says it. */
   pauseImage?: string;
 }

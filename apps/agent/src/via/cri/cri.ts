@@ -27,7 +27,8 @@ export interface CriVia extends Via {
 
 /** The way in as a kubelet has it: pods and containers by the CRI, in containerd or CRI-O. */
 export function createCriVia({ stateDir, containerd, env, starter }: CriViaOptions): CriVia {
-  let tidied = false;
+  /** Which of underdock’s own containerds, by pid, holds nothing of earlier agents any more. */
+  let tidied: number | undefined;
   const runtimes = createCriRuntimes(containerd, env);
   return {
     name: 'cri',
@@ -42,8 +43,9 @@ export function createCriVia({ stateDir, containerd, env, starter }: CriViaOptio
       const name = request.name ?? generateName(() => false);
       const runtime: Parameters<typeof runByCri>[0]['runtime'] = async (asking) => {
         const chosen = await runtimes.choose(request, asking);
-        if (chosen.kind === 'private' && !tidied) await tidyOwn(stateDir, chosen);
-        tidied ||= chosen.kind === 'private';
+        const { pid } = chosen.daemon.actor;
+        if (chosen.kind === 'private' && tidied !== pid) await tidyOwn(stateDir, chosen);
+        if (chosen.kind === 'private') tidied = pid;
         return chosen;
       };
       return runByCri({ runtime, stateDir, starter, name }, request, context);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunRequest } from '@underdock/trace';
 import { AgentError } from '../../error.ts';
@@ -7,14 +7,15 @@ import { Gate } from '../embedded/gate.ts';
 import { effectiveLimits } from '../embedded/limits.ts';
 import type { ContainerOrders, Outcome, ViaContext, ViaRun } from '../via.ts';
 import { type CriAsking, type CriRuntime, KUBELET_ACTOR } from './ask.ts';
-import { CriPod, numberIn } from './criPod.ts';
+import { CriPod } from './criPod.ts';
 import { waitForExit } from './exit.ts';
-import { containerConfig, criMounts, LOG_NAME, notInCri, type PodContext, podConfig } from './flags.ts';
+import { containerConfig, LOG_NAME, notInCri, podConfig } from './flags.ts';
 import { supplyImage } from './images.ts';
 import { logFolder, removeEntry, writeEntry } from './journal.ts';
 import { followLog, type LogFollower } from './logs.ts';
 import type { ContainerStatus } from './messages.ts';
 import { criOrders } from './orders.ts';
+import { planPod, readBackStarted } from './planPod.ts';
 import { limitPod, removePodCgroup, tellPodLimit } from './podCgroup.ts';
 import { hasUnifiedCgroups } from './runtimes.ts';
 
@@ -98,6 +99,7 @@ class CriRun implements ViaRun {
   async remove(): Promise<void> {
     if (!this.#kept) return;
     await this.#remove();
+    this.#pod?.runtime.daemon.close();
     this.#kept = false;
   }
 
@@ -127,7 +129,7 @@ class CriRun implements ViaRun {
       const { exitCode } = error as { exitCode?: unknown };
       return { exitCode: typeof exitCode === 'number' ? exitCode : 125, error: describeError(error) };
     } finally {
-      this.#pod?.runtime.daemon.close();
+      if (!this.#kept) this.#pod?.runtime.daemon.close();
     }
   }
 
@@ -157,7 +159,12 @@ class CriRun implements ViaRun {
 
   async #createPod(runtime: CriRuntime, image: string, asking: CriAsking): Promise<CriPod> {
     const limits = effectiveLimits(this.#request);
-    const around = await this.#podContext(runtime, image);
+    const around = await planPod(
+      { runtime, image, name: this.#parts.name, logs: this.#logs, unified: this.#unified },
+      this.#request,
+      this.#context,
+    );
+    this.#cgroup = around.cgroup;
     const handler = this.#request.runtime ?? '';
     const pod = new CriPod(runtime, podConfig(this.#request, around), handler, this.#context);
     this.#pod = pod;
@@ -169,32 +176,6 @@ class CriRun implements ViaRun {
     if (!this.#unified && this.#cgroup !== '') tellPodLimit(this.#cgroup, id, asking);
     this.#write('live');
     return pod;
-  }
-
-  async #podContext(runtime: CriRuntime, image: string): Promise<PodContext> {
-    const { runId: run, allowedMounts, tell, clientSpan } = this.#context;
-    const { network } = this.#request;
-    const onNode = network === 'host' || (network === undefined && !runtime.networkReady);
-    this.#cgroup = runtime.cgroup === undefined ? '' : `${runtime.cgroup}/pod${run}`;
-    if (onNode && network === undefined) {
-      const why =
-        'the runtime has no pod network (NetworkReady is false: no CNI configuration), so the pod is in the node’s';
-      tell.log(
-        'low-level/absent',
-        { what: 'a network of the pod’s own', why },
-        { cause: [clientSpan], actor: KUBELET_ACTOR },
-      );
-    }
-    return {
-      run,
-      name: this.#parts.name,
-      image,
-      logs: this.#logs,
-      cgroup: this.#cgroup,
-      onNode,
-      unified: this.#unified,
-      mounts: await criMounts(this.#request, allowedMounts),
-    };
   }
 
   #write(state: 'live' | 'kept'): void {
@@ -255,22 +236,7 @@ class CriRun implements ViaRun {
     this.#exited = waitForExit(pod, pod.asking(), signal);
     this.#exited.catch(() => {});
     if (!this.#stopping) this.#context.state('running');
-    if (!this.#context.looks) await this.#readBack(pod);
-  }
-
-  /** Without a probe nobody says when a process comes to be. One that was quick has nothing left to be read. */
-  async #readBack(pod: CriPod): Promise<void> {
-    const { info } = await pod.status(pod.asking());
-    const pid = numberIn(info.info, 'pid') ?? 0;
-    if (pid > 0 && existsSync(`/proc/${pid}/ns`)) return this.#context.waiting(pod.container!, pid);
-    const why = 'the process had ended before the runtime could be asked for its pid';
-    const told = {
-      cause: [this.#context.clientSpan],
-      container: pod.container!,
-      layer: 'process' as const,
-      actor: { name: 'read-back' },
-    };
-    this.#context.tell.log('trace/watcher-changed', { name: 'read-back', state: 'missing', why }, told);
+    if (!this.#context.looks) await readBackStarted(pod, this.#context);
   }
 
   async #takeApart(keep: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AgentError } from '../../error.ts';
+import { AgentError } from '../../error.ts';
 import { silentTell } from '../embedded/lowLevel/silentTell.ts';
 import { readStream } from '../grpc/call.ts';
 import type { CriAsking } from './ask.ts';
@@ -33,6 +33,8 @@ export async function waitForExit(
       } catch (error) {
         const { code } = error as AgentError;
         if (code !== 'daemon-unreachable' && code !== 'daemon-lost') throw error;
+        const death = pod.runtime.death?.();
+        if (death !== undefined) throw died(death, error);
         lostAt ??= performance.now();
         if (performance.now() - lostAt > RETURN_MS) throw error;
       }
@@ -42,6 +44,13 @@ export async function waitForExit(
   } finally {
     ended.abort(new Error('the container has ended'));
   }
+}
+
+function died(how: string, cause: unknown): AgentError {
+  return new AgentError('daemon-died', `underdock’s own containerd has died (${how})`, {
+    remedy: 'run it again: it is started anew',
+    cause,
+  });
 }
 
 /** What the runtime tells by its event stream, told; `woken` resolves at the next event. Runtimes before 1.7 have none. */

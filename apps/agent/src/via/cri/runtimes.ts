@@ -81,13 +81,17 @@ function noRuntime(env: Env): AgentError {
 }
 
 async function openOwn(own: OwnContainerd, asking: CriAsking): Promise<CriRuntime> {
-  const { socket, pid, cgroup } = await own.get();
+  const { socket, pid, cgroup, ended } = await own.get();
+  let dead: string | undefined;
+  void ended.then((how) => {
+    dead = how;
+  });
   const until = performance.now() + READY_MS;
   for (;;) {
     try {
       const ready = await open(socket, 'private', asking);
       const { daemon } = ready;
-      return { ...ready, cgroup, daemon: { ...daemon, actor: { ...daemon.actor, pid } } };
+      return { ...ready, cgroup, death: () => dead, daemon: { ...daemon, actor: { ...daemon.actor, pid } } };
     } catch (error) {
       if (performance.now() > until || !/not initialized/.test((error as Error).message)) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
