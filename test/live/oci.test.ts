@@ -184,6 +184,20 @@ describe.each(RUNTIMES)('a container on bare %s', (runtime) => {
 });
 
 describe('the script of a run', () => {
+  it('holds no value of the environment that the trace must not hold', async () => {
+    const env = ['API_TOKEN=a "quoted" one\\n', 'PASSWORD=a-very-secret-value'];
+    const ended = await oci({
+      runtime: 'runc',
+      env,
+      command: shell('test "$PASSWORD" = a-very-secret-value'),
+    });
+    expect([ended.error, ended.exitCode]).toEqual([undefined, 0]);
+    const trace = readFileSync(ended.run.file, 'utf8');
+    expect(scriptOf(ended)).toContain('API_TOKEN=');
+    expect(trace).not.toContain('a-very-secret-value');
+    expect(trace).not.toContain('quoted');
+  });
+
   it('is there for one made by hand too, and makes it again after the run is over', async () => {
     const ended = await lab.run({ runtime: 'by-hand', ...LIMITS, command: shell(LOOK) });
     expect(ended.exitCode).toBe(5);

@@ -92,6 +92,7 @@ function abilities(checks: readonly Check[], runtimes: readonly FoundRuntime[]):
   if (barred) return { vias: [], runtimes: [], watch };
   const ways: Partial<Record<Via, boolean>> = {
     embedded: usable.length > 0,
+    oci: usable.some((name) => name !== 'by-hand'),
     compose: state('compose') === 'ok',
     containerd: state('containerd') !== 'missing',
     docker: state('docker') === 'ok' || (state('docker') === 'limited' && state('runc') === 'ok'),

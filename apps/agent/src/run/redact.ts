@@ -17,7 +17,7 @@ export interface Redactor {
    * chunks is caught from its second chunk on, and in its first from 6 bytes on.
    */
   event(event: TraceEvent): TraceEvent;
-  /** A request as lists may show it. */
+  /** A request as lists may show it; the text of a config.json, whose environment is not known yet, is left out. */
   request(request: RunRequest): Record<string, unknown>;
   text(text: string): string;
   /** Names of what was redacted since the last call, for `trace/redacted` events; `header` counts as a call. */
@@ -74,7 +74,7 @@ class RunRedactor implements Redactor {
     return { ...event, data: this.#data(event), evidence };
   }
 
-  request(request: RunRequest): Record<string, unknown> {
+  request({ config: _text, ...request }: RunRequest): Record<string, unknown> {
     return this.#value(request, 'request') as Record<string, unknown>;
   }
 

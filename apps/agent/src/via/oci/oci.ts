@@ -5,7 +5,7 @@ import { checkRequest, nameTaken } from '../embedded/embedded.ts';
 import { runContainer } from '../embedded/engine.ts';
 import { imageBundle, type MakeBundle } from '../embedded/imageBundle.ts';
 import { readJournals } from '../embedded/journal.ts';
-import type { Via } from '../via.ts';
+import type { Via, ViaContext } from '../via.ts';
 import { atKeyboard } from './atKeyboard.ts';
 import { checkBundle, folderBundle } from './bundleFolder.ts';
 import { checkEdited, checkedBundle, editedBundle } from './editedConfig.ts';
@@ -56,13 +56,21 @@ export function createOciVia({ stateDir, parts, allowConfig = false }: OciOption
       const tell = atKeyboard(context.tell, context.clientSpan);
       const bundle = bundleFor(request, isFree(context.allowedMounts));
       const orders = (current: Parameters<typeof runtimeOrders>[0]) => runtimeOrders(current, parts.host);
-      const run = runContainer(own, request, name, { ...context, tell }, { bundle, orders });
+      const learnEnv = learningAlsoJson(context);
+      learnEnv(request.env);
+      const run = runContainer(own, request, name, { ...context, tell, learnEnv }, { bundle, orders });
       void run.done.finally(() => live.delete(name));
       return run;
     },
     prepare: (request, allowedMounts, text) =>
       prepareConfig({ request, allowedMounts, parts: own, isFree: isFree(allowedMounts) }, text),
   };
+}
+
+/** The script of a run holds config.json as text: there a value with a quote or a break in it is written otherwise. */
+function learningAlsoJson({ learnEnv }: ViaContext): (env: readonly string[]) => void {
+  const inJson = (entry: string) => JSON.stringify(entry).slice(1, -1);
+  return (env) => learnEnv?.([...env, ...env.map(inJson).filter((entry) => !env.includes(entry))]);
 }
 
 function bundleFor(request: RunRequest, isFree: boolean): MakeBundle {

@@ -2,11 +2,10 @@ const WIDTH = 100;
 
 /** JSON as one would write it by hand: two spaces, and on one line what fits there. */
 export function prettyJson(value: unknown, indent = ''): string {
-  const flat = JSON.stringify(value, undefined, 1)?.replace(/\n\s*/g, ' ') ?? 'null';
   const isList = Array.isArray(value);
   if (typeof value !== 'object' || value === null || 'rawJSON' in value) return JSON.stringify(value);
-  const short = flat.length + indent.length <= WIDTH;
-  if (short && (indent !== '' || isList)) return isList ? flat.replace(/^\[ | \]$/g, trimmed) : flat;
+  const flat = onOneLine(value);
+  if (flat.length + indent.length <= WIDTH && (indent !== '' || isList)) return flat;
   const inner = `${indent}  `;
   if (isList && value.every((one) => typeof one !== 'object')) return filled(value, indent);
   const lines = isList
@@ -20,7 +19,15 @@ export function prettyJson(value: unknown, indent = ''): string {
     : `${open}\n${lines.map((line) => inner + line).join(',\n')}\n${indent}${close}`;
 }
 
-const trimmed = (edge: string): string => edge.trim();
+function onOneLine(value: object): string {
+  const word = (one: unknown) =>
+    typeof one === 'object' && one !== null && !('rawJSON' in one) ? onOneLine(one) : JSON.stringify(one);
+  if (Array.isArray(value)) return `[${value.map(word).join(', ')}]`;
+  const fields = Object.entries(value).filter(([, one]) => one !== undefined);
+  return fields.length === 0
+    ? '{}'
+    : `{ ${fields.map(([key, one]) => `${JSON.stringify(key)}: ${word(one)}`).join(', ')} }`;
+}
 
 /** A long list of words, as many on a line as fit. */
 function filled(list: readonly unknown[], indent: string): string {

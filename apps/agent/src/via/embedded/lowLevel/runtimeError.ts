@@ -13,6 +13,13 @@ interface Lesson {
 
 const LESSONS: readonly Lesson[] = [
   {
+    pattern: /unknown version specified|(?:unsupported|unknown) (?:spec |oci)?version/i,
+    code: 'version-unknown',
+    exitCode: 125,
+    message: () => 'this runtime does not know the ociVersion that config.json names',
+    remedy: 'write an older one, such as 1.0.2, or take a newer runtime',
+  },
+  {
     pattern: /exec format error/i,
     code: 'exec-format',
     exitCode: 126,
