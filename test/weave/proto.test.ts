@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { decodePayload } from '@underdock/weave';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
+import { loadMessages } from '../../apps/agent/src/via/grpc/messages.ts';
 
 /** Where Debian’s packages have the full definitions, installed or as the tests unpack them. */
 const ROOTS = ['/', resolve('test/.work/daemons')];
@@ -63,5 +65,61 @@ describe('our definitions of containerd’s API', () => {
     const ours = [...definitionsIn(OURS)].filter(([name]) => !name.startsWith('google.'));
     expect(ours.length).toBeGreaterThan(150);
     expect(ours.filter(([name, text]) => theirs.get(name) !== text)).toEqual([]);
+  });
+});
+
+describe('what is decoded of a call that a probe has seen', () => {
+  const tasks = '/containerd.services.tasks.v1.Tasks';
+  const one = { containerId: 'c', execId: 'e' };
+  const told = { container: 'c', execId: 'e' };
+  const spec = { linux: { resources: { memory: { limit: 7 } } } };
+  test.each([
+    [`${tasks}/Create`, { containerId: 'c', terminal: true }, { container: 'c', terminal: 1 }],
+    [`${tasks}/Start`, one, told],
+    [`${tasks}/Kill`, { ...one, signal: 9, all: true }, { ...told, signal: 9, all: 1 }],
+    [`${tasks}/Exec`, { ...one, terminal: true }, { ...told, terminal: 1 }],
+    [`${tasks}/ResizePty`, { ...one, width: 3, height: 4 }, { ...told, width: 3, height: 4 }],
+    [`${tasks}/DeleteProcess`, one, told],
+    [`${tasks}/Wait`, one, told],
+    [
+      '/containerd.services.snapshots.v1.Snapshots/Prepare',
+      { snapshotter: 's', key: 'k', parent: 'p' },
+      { snapshotter: 's', key: 'k', parent: 'p' },
+    ],
+    [
+      '/containerd.services.snapshots.v1.Snapshots/Commit',
+      { snapshotter: 's', name: 'n', key: 'k' },
+      { snapshotter: 's', name: 'n', key: 'k' },
+    ],
+    [
+      '/containerd.services.images.v1.Images/Create',
+      { image: { name: 'n', labels: { a: 'b' } } },
+      { image: { name: 'n' } },
+    ],
+    [
+      '/containerd.services.containers.v1.Containers/Create',
+      {
+        container: {
+          ...{ id: 'c', image: 'i', runtime: { name: 'r' }, snapshotter: 's', snapshotKey: 'k' },
+          spec: { value: Buffer.from(JSON.stringify(spec)) },
+        },
+      },
+      {
+        container: {
+          ...{ id: 'c', image: 'i', runtime: { name: 'r' }, snapshotter: 's', snapshotKey: 'k' },
+          spec: { limits: { memory: 7 } },
+        },
+      },
+    ],
+  ])('is what our definitions say of it: %s', async (method, message, decoded) => {
+    const { request } = (
+      await loadMessages([
+        'containerd/tasks',
+        'containerd/snapshots',
+        'containerd/images',
+        'containerd/containers',
+      ])
+    ).method(method);
+    expect(decodePayload(method, request.encode(message)).request).toEqual(decoded);
   });
 });
