@@ -36,7 +36,9 @@ export function refusedEdits(shown: OciConfig, edited: OciConfig, isFree: boolea
     edited.linux?.cgroupsPath === undefined
       ? []
       : [{ field: 'linux.cgroupsPath', message: 'is set by underdock, below its own cgroup: leave it out' }];
-  return [...own, ...(isFree ? [] : wideningOf(shown, edited))];
+  // Numbers that were kept digit by digit can't be compared.
+  const plain = JSON.parse(JSON.stringify(edited)) as OciConfig;
+  return [...own, ...(isFree ? [] : wideningOf(shown, plain))];
 }
 
 /** A bundle of the request's image whose config.json is the edited one. */
