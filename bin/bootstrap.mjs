@@ -80,12 +80,14 @@ function ensurePage(node, always) {
   if (!always && existsSync(built) && newest(sources) < statSync(built).mtimeMs) return;
   say('building the page');
   const vite = join(house, 'apps', 'web', 'node_modules', 'vite', 'bin', 'vite.js');
-  must(
-    node,
-    [vite, 'build', '--logLevel', always ? 'info' : 'warn', join(house, 'apps', 'web')],
-    'see the message above',
-    always,
-  );
+  const level = ['--logLevel', always ? 'info' : 'warn'];
+  for (const mode of [[], ['--mode', 'player']])
+    must(
+      node,
+      [vite, 'build', ...level, ...mode, join(house, 'apps', 'web')],
+      'see the message above',
+      always,
+    );
 }
 
 function newest(paths) {

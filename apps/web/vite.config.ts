@@ -1,16 +1,24 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { viteSingleFile } from 'vite-plugin-singlefile';
 
-// Relative addresses, so that the page works under any path prefix of a reverse proxy and from a folder.
-export default defineConfig({
+// Relative addresses, so that the page works under any path prefix of a reverse proxy and from a folder. In the mode `player`
+// the same page becomes one file that needs nothing beside it: a trace is put into it by `underdock export --to html`.
+export default defineConfig(({ mode }) => ({
   base: './',
-  plugins: [react(), agentMark()],
+  plugins: [
+    react(),
+    agentMark(),
+    ...(mode === 'player' ? [withoutIcon(), viteSingleFile({ removeViteModuleLoader: true })] : []),
+  ],
   build: {
     target: 'es2023',
-    sourcemap: true,
+    outDir: mode === 'player' ? 'dist/player' : 'dist',
+    copyPublicDir: mode !== 'player',
+    sourcemap: mode !== 'player',
     modulePreload: { polyfill: false },
     // React, socket.io and zod are wanted at once; the terminal comes when it is asked for.
-    chunkSizeWarningLimit: 700,
+    chunkSizeWarningLimit: mode === 'player' ? 2000 : 700,
     rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: {
@@ -21,7 +29,15 @@ export default defineConfig({
         }
       : {},
   },
-});
+}));
+
+/** A single file has no icon beside it. */
+function withoutIcon(): Plugin {
+  return {
+    name: 'underdock-no-icon',
+    transformIndexHtml: (html) => html.replace(/<link rel="icon"[^>]*>\s*/, ''),
+  };
+}
 
 /** The mark by which the page knows of an agent; in the built page the agent sets it itself. */
 function agentMark(): Plugin {

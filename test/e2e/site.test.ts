@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
 import type { Browser } from 'playwright-core';
@@ -12,8 +15,10 @@ import { openBrowser, openPage, sentences } from './browser.ts';
 let browser: Browser;
 let server: Server;
 let site: string;
+let folder: string;
 const asked: string[] = [];
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'underdock-site-'));
   const app = express();
   app.use((req, _res, next) => {
     asked.push(req.url);
@@ -32,6 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   server?.close();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 describe('a page without an agent', () => {
@@ -62,6 +68,26 @@ describe('a page without an agent', () => {
     await page.locator('.run-actions', { hasText: 'a recording' }).waitFor();
     await page.locator('.sentence').first().waitFor();
     expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('is one file with its trace in it, which plays from a disk and asks nobody for anything', async () => {
+    const file = join(folder, 'one.html');
+    const from = join(house, 'test/fixtures/traces/runc.chain.gz');
+    execFileSync(join(house, 'bin/underdock'), ['export', from, '--to', 'html', '--out', file], {
+      stdio: 'pipe',
+    });
+    const { page, errors, faults } = await openPage(browser, 'about:blank');
+    const requests: string[] = [];
+    page.on('request', (request) => requests.push(request.url()));
+    await page.goto(`file://${file}`);
+    await page.locator('.sentence').first().waitFor();
+    const steps = await sentences(page);
+    for (let step = 1; step < steps.length; step++) await page.keyboard.press('ArrowRight');
+    await page.getByText('at the end', { exact: true }).waitFor();
+    expect(await faults()).toEqual([]);
+    expect(errors).toEqual([]);
+    expect(requests).toEqual([`file://${file}`]);
     await page.context().close();
   });
 

@@ -5,7 +5,7 @@ import { takeToken } from './source/access.ts';
 import { agentHttp, noAgentHttp } from './source/agentHttp.ts';
 import { openLink } from './source/agentLink.ts';
 import { OpenedTraces } from './source/openedTraces.ts';
-import { givenTrace } from './source/traceFile.ts';
+import { containedTrace, givenTrace } from './source/traceFile.ts';
 import { App } from './views/App.tsx';
 import { DropVeil } from './views/DropVeil.tsx';
 import { PageContext } from './views/page.ts';
@@ -15,8 +15,8 @@ import './styles/story.css';
 import './styles/dive.css';
 import './styles/evidence.css';
 import './styles/flags.css';
-import './styles/export.css';
 import './styles/compare.css';
+import './styles/export.css';
 import './styles/layers.css';
 import './styles/player.css';
 import './styles/sheets.css';
@@ -54,9 +54,9 @@ createRoot(document.getElementById('root')!).render(
   </StrictMode>,
 );
 
-/** The trace that a link names (`?trace=ADDRESS`) is shown at once. */
+/** The trace that lies in the page, or that its address names (`?trace=ADDRESS`), is shown at once. */
 function openGiven(): void {
-  const given = givenTrace(new URL(location.href));
+  const given = containedTrace(document) ?? givenTrace(new URL(location.href));
   if (given) history.replaceState(history.state, '', `#run=${page.link.open(given)}`);
 }
 

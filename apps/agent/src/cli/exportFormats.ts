@@ -3,6 +3,7 @@ import { perfettoOf } from '@underdock/chain/exports/perfetto';
 import { carriedContainers, exportTo, type Platform, portableOf } from '@underdock/chain/portable';
 import { AgentError } from '../error.ts';
 import { chosenContainers } from './explainCommand.ts';
+import { pageWith } from './pageFile.ts';
 import { type PictureOptions, pictureOf } from './pictureFile.ts';
 import type { ReadTrace } from './readTrace.ts';
 import { storyText } from './storyText.ts';
@@ -42,6 +43,14 @@ export const FORMATS: Readonly<Record<string, ExportFormat>> = {
     make: ({ header, events }) => ({
       files: [{ name: `${header.id}.otlp.json`, text: json(otlpOf(header, events)) }],
       use: 'curl -H "Content-Type: application/json" --data-binary @FILE http://127.0.0.1:4318/v1/traces',
+      fill: [],
+    }),
+  },
+  html: {
+    says: 'one page that plays it, with nothing beside it',
+    make: ({ header, events }) => ({
+      files: [{ name: `${header.id}.html`, text: pageWith(header, events) }],
+      use: 'open it in a browser: it needs no server and sends nothing anywhere',
       fill: [],
     }),
   },

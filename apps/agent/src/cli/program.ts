@@ -152,7 +152,7 @@ function addExport(program: Command, outside: Outside, finish: (code: number) =>
     .argument('<file>', '.chain or .chain.gz, - for standard input')
     .requiredOption(
       '--to <format>',
-      'docker, compose, pod (Kubernetes), aca (Azure), bundle (OCI); svg, text, perfetto, otlp',
+      'docker, compose, pod (Kubernetes), aca (Azure), bundle (OCI); html, svg, text, perfetto, otlp',
     )
     .option('--out <path>', 'file or folder; standard output unless said')
     .option('--container <id>', 'this container of the trace')

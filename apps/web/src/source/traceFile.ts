@@ -38,6 +38,14 @@ export function fileAt(address: URL, ask: typeof fetch = fetch): TraceFile {
   };
 }
 
+/** The trace that was put into the page itself (`underdock export --to html`), as gzip in base64; undefined where there is none. */
+export function containedTrace(page: Pick<Document, 'getElementById'>): TraceFile | undefined {
+  const text = page.getElementById('underdock-trace')?.textContent.trim();
+  if (!text) return undefined;
+  const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+  return { name: 'this page', open: async () => new Blob([bytes]).stream() };
+}
+
 /** The trace that a page's address names (`?trace=`). Undefined = it names none; what is no address becomes a file that can't be read. */
 export function givenTrace(page: URL): TraceFile | undefined {
   try {
