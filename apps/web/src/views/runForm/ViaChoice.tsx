@@ -24,7 +24,7 @@ export function ViaChoice(props: {
       </legend>
       <label className="switch">
         <input type="radio" name="via" checked={value === ''} onChange={() => onChange('')} />
-        the best one here{doctor?.can.vias[0] ? `: ${doctor.can.vias[0]}` : ''}
+        unless said{doctor?.can.vias[0] ? `: ${doctor.can.vias[0]}` : ''}
       </label>
       {offered.map(({ name, about }) => (
         <label className="switch" key={name}>
