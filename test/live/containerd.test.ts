@@ -6,7 +6,7 @@ import { digestOf, Store } from '@underdock/image';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startBadRegistry } from '../fakes/badRegistry.ts';
 import { makeImage, makeTar } from '../fakes/imageMaker.ts';
-import { leftBesideContainerd, leftInContainerd } from './containerdLab.ts';
+import { ctrKnows, leftBesideContainerd, leftInContainerd } from './containerdLab.ts';
 import { type Ended, type Lab, openLab, watchNothing } from './embeddedLab.ts';
 
 let lab: Lab;
@@ -61,6 +61,8 @@ describe('a container that is made through containerd’s own API', () => {
       ...['Leases/Create', 'Snapshots/Prepare', 'Containers/Create', 'Tasks/Create', 'Leases/Delete'],
       ...['Tasks/Wait', 'Tasks/Start', 'Tasks/Delete', 'Containers/Delete', 'Snapshots/Remove'],
     ]);
+    // The image is there, and garbage collection has left it alone.
+    expect(asked(ended).filter((call) => /Content\/Write|Diff\/Apply/.test(call))).toEqual([]);
     const [create] = steps(ended, 'high-level/create-container');
     const request = steps(ended, 'client/request').find(({ span }) => span === create?.cause?.[0]);
     expect(request?.data).toMatchObject({
@@ -71,6 +73,16 @@ describe('a container that is made through containerd’s own API', () => {
     });
     expect(create).toMatchObject({ actor: { name: 'containerd' }, evidence: [{ source: 'grpc' }] });
     expect(readFileSync(ended.run.file, 'utf8')).not.toContain('hunter2');
+  });
+
+  it('names only commands and flags that ctr has', async () => {
+    const ended = await ran({ command: ['true'], runtime: 'runc' });
+    const told = ended.events.flatMap(({ data }) =>
+      typeof data.equivalent === 'string' ? [data.equivalent] : [],
+    );
+    const unknown = [...new Set(told)].filter((command) => !ctrKnows(command));
+    expect(told.length).toBeGreaterThan(10);
+    expect(unknown).toEqual([]);
   });
 
   it('keeps to memory, processors and processes that it may use', async () => {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startPrivateContainerd } from '../../apps/agent/src/daemons/privateContainerd.ts';
 import { engineCgroup } from '../../apps/agent/src/daemons/privateEngineRemains.ts';
 import { allProcesses } from '../../apps/agent/src/processes.ts';
-import { leftBesideContainerd, leftInContainerd } from './containerdLab.ts';
+import { imagesIn, leftBesideContainerd, leftInContainerd } from './containerdLab.ts';
 import { openLab, watchNothing } from './embeddedLab.ts';
 import { killedAgent } from './killedAgent.ts';
 
@@ -40,6 +40,8 @@ describe('an agent that is killed', () => {
     expect(again).toMatchObject({ exitCode: 0, error: undefined });
     expect(leftInContainerd(join(daemon, 'containerd.sock'))).toEqual([]);
     expect(leftBesideContainerd(stateDir)).toEqual([]);
+    // The registry of the starter image has another port each time.
+    expect(imagesIn(join(daemon, 'containerd.sock'))).toHaveLength(1);
     await lab.close();
   });
 

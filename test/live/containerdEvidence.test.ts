@@ -77,7 +77,7 @@ describe.each(RUNTIMES)('a run through containerd by %s', (runtime) => {
 
   it('has the container’s program caused by its start', () => {
     const program = of(runs[runtime], 'kernel/execve').find(({ data }) =>
-      JSON.stringify(data.argv).includes('echo hello'),
+      JSON.stringify(data.argv ?? []).includes('echo hello'),
     );
     expect(causesOf(program!, runs[runtime].events).slice(0, 4)).toEqual([
       'low-level/start',

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { engineCgroup } from '../../apps/agent/src/daemons/privateEngineRemains.ts';
@@ -6,14 +6,20 @@ import { programPath } from '../../apps/agent/src/programs.ts';
 import { cgroupFolders } from '../../apps/agent/src/via/embedded/cgroupFiles.ts';
 import { leftOnHost } from './embeddedLab.ts';
 
-/** What containerd’s own client says that underdock’s namespace holds of runs: images and their layers may stay. */
+/** The lines that containerd’s own client prints, asked in underdock’s namespace. */
+function ctrLines(socket: string, ...words: string[]): string[] {
+  const argv = ['--address', socket, '--namespace', 'underdock', ...words];
+  return execFileSync(programPath('ctr'), argv, { encoding: 'utf8' }).split('\n').filter(Boolean);
+}
+
+/** The names of the images in underdock’s namespace. */
+export function imagesIn(socket: string): string[] {
+  return ctrLines(socket, 'images', 'ls', '-q');
+}
+
+/** What is there of runs: images and their layers may stay. */
 export function leftInContainerd(socket: string): string[] {
-  const ctr = (...words: string[]) =>
-    execFileSync(programPath('ctr'), ['--address', socket, '--namespace', 'underdock', ...words], {
-      encoding: 'utf8',
-    })
-      .split('\n')
-      .filter(Boolean);
+  const ctr = (...words: string[]) => ctrLines(socket, ...words);
   const active = ctr('snapshots', 'ls').filter((line) => !/\s(KIND|Committed)\s*$/.test(line));
   return [
     ...ctr('containers', 'ls', '-q').map((id) => `container ${id}`),
@@ -56,4 +62,13 @@ export function commandOf(pid: number): string {
   } catch {
     return '';
   }
+}
+
+/** Whether ctr has the verb that a command is about, and each of its flags. */
+export function ctrKnows(command: string): boolean {
+  const words = command.split(' ').slice(command.split(' ').indexOf('underdock') + 1);
+  const name = words.slice(0, words[0] === 'run' ? 1 : 2);
+  const { status, stdout } = spawnSync(programPath('ctr'), [...name, '--help'], { encoding: 'utf8' });
+  const flags = words.filter((word) => /^--[a-z-]+$/.test(word));
+  return status === 0 && flags.every((flag) => stdout.includes(flag));
 }

@@ -122,7 +122,7 @@ export class ContainerdContainer {
       step: 'high-level/create-container',
       data: { method: 'Containers/Create', ...told, namespace: 'underdock' },
     };
-    const words = ['containers', 'create', ...flagsOf(runtime), image, this.id];
+    const words = [...creating(runtime), image, this.id];
     const calling = this.calling({
       act,
       request: {
@@ -234,8 +234,10 @@ function died(how: string, cause: unknown): AgentError {
   });
 }
 
-function flagsOf({ name, binary }: ShimRuntime): string[] {
-  return binary ? ['--runtime', name, '--runc-binary', binary] : ['--runtime', name];
+/** `ctr containers create` can't name the runtime's program; `ctr run` can, and starts it at once. */
+function creating({ name, binary }: ShimRuntime): string[] {
+  if (binary) return ['run', '--detach', '--runtime', name, '--runc-binary', binary];
+  return ['containers', 'create', '--runtime', name];
 }
 
 /** Where the parts of an overlay lie. */

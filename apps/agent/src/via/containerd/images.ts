@@ -129,7 +129,7 @@ async function nameImage(
   const calling = {
     ...asking,
     request: { name, digest },
-    equivalent: ctr(socket, 'images', 'pull', '--local', name),
+    equivalent: ctr(socket, 'images', 'pull', name),
   };
   const paths = { updateMask: { paths: ['target'] } };
   if (found) await ask(daemon, 'Images/Update', { image, ...paths }, calling);
