@@ -102,9 +102,10 @@ describe('the export of a run', () => {
     const { page, goOn } = await openRun('portable-embedded', { part: 0.05, token: agent.access.watch });
     await page.keyboard.press('e');
     await tab(page, 'OCI bundle').click();
-    await sheet(page).getByText('It can’t be written from this trace').waitFor();
+    await sheet(page).getByText('The run’s own config.json').waitFor();
     goOn();
-    await text(page).getByText('"ociVersion"').waitFor();
+    await text(page).getByText('"seccomp"').waitFor();
+    expect(await terms(page, 'Can’t be said')).not.toContain('The run’s own config.json');
     await page.context().close();
   });
 

@@ -82,10 +82,12 @@ describe('export', () => {
       code: 1,
       err: expect.stringMatching(/no such format[\s\S]+compose[\s\S]+bundle/),
     });
-    const missing = await line.say('export', trace('portable-docker'), '--to', 'bundle', '--out', 'b');
+    const missing = await line.say('export', trace('docker-exec'), '--to', 'docker');
     expect(missing).toMatchObject({
       code: 1,
-      err: expect.stringContaining('config.json: the trace does not hold it'),
+      err: expect.stringMatching(
+        /does not tell enough for --to docker: The image: the trace does not tell its name/,
+      ),
     });
   });
 

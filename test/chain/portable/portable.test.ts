@@ -1,6 +1,7 @@
 import { carriedContainers, exportTo, PLATFORMS, type Platform, portableOf } from '@underdock/chain/portable';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { faultsOf } from '../../../apps/agent/src/via/oci/configFaults.ts';
 import { composeFaults, containerAppFaults, podFaults } from '../../fakes/platformSchemas.ts';
 import { RECORDED, recordedTrace } from '../../fixtures/traces.ts';
 
@@ -84,7 +85,6 @@ describe('an export', () => {
     const digest = (await carried(name)).image.digest!.value;
     for (const platform of PLATFORMS) {
       const { files, stays } = exportTo(platform, await carried(name));
-      if (files.length === 0) continue;
       expect(files.some(({ text }) => text.includes(`@${digest}`))).toBe(true);
       expect(stays[0]).toMatchObject({
         what: 'Image digest',
@@ -229,6 +229,12 @@ describe('a container app', () => {
 });
 
 describe('a bundle', () => {
+  it.each(ROADS)('has a config.json that holds by the OCI runtime spec: %s', async (name) => {
+    const { text } = await written(name, 'bundle');
+    expect(faultsOf(text)).toMatchObject({ faults: [] });
+    expect(faultsOf(text.replace('"cwd"', '"cmd"')).faults).not.toEqual([]);
+  });
+
   it('holds the config without what was made for that one run', async () => {
     const { files } = await written('portable-embedded', 'bundle');
     expect(files.map(({ name }) => name)).toEqual(['config.json', 'fetch-rootfs.sh', 'README']);
@@ -242,8 +248,23 @@ describe('a bundle', () => {
     );
   });
 
-  it('can’t be made where nobody read config.json, and says so', async () => {
-    const { files, lost } = await written('portable-docker', 'bundle');
+  it('is made from what was asked for where nobody read config.json, and says so', async () => {
+    const { files, lost, fill } = await written('portable-docker', 'bundle');
+    const config = JSON.parse(files[0]!.text) as { process: object; linux: { resources: object } };
+    expect(lost.map(({ what }) => what)).toContain('The run’s own config.json');
+    expect(fill.join()).toContain('ENTRYPOINT comes before it');
+    expect(config.process).toMatchObject({ user: { uid: 1000, gid: 1000 }, cwd: '/bin' });
+    expect(JSON.stringify(config.process)).not.toMatch(/CAP_NET_RAW|"effective"/);
+    expect(config.linux.resources).toMatchObject({
+      memory: { limit: 67108864 },
+      cpu: { quota: 50_000, period: 100_000 },
+      pids: { limit: 32 },
+    });
+  });
+
+  it('can’t be made where nobody tells what was executed, and says so', async () => {
+    const { args: _, ...run } = await carried('portable-docker');
+    const { files, lost } = exportTo('bundle', run);
     expect(files).toEqual([]);
     expect(lost.map(({ what }) => what)).toContain('config.json');
   });

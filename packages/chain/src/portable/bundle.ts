@@ -3,6 +3,7 @@ import { fillVariables, keepImage, keepProcess, Ledger } from './ledger.ts';
 import { isObject } from './outside.ts';
 import { variableOf } from './process.ts';
 import { filled, wordList } from './sources.ts';
+import { standardConfig } from './standardConfig.ts';
 import type { Exported, Portable, Told } from './types.ts';
 import { isOnLoopback, labelOf, pinned, quoted } from './words.ts';
 
@@ -12,15 +13,18 @@ type Config = Readonly<Record<string, unknown>>;
 export function bundle(portable: Portable): Exported {
   const ledger = new Ledger();
   const image = keepImage(ledger, portable, (name) => quoted(name));
-  if (!portable.config) {
+  const told = portable.config?.value;
+  const source = told ?? standardConfig(portable);
+  if (!source) {
     ledger.lose(
       'config.json',
-      'the trace does not hold it: nobody was there to read it when the runtime began',
+      'the trace does not hold it: nobody was there to read it when the runtime began. Nor does it tell what was executed: the image said that',
     );
     return ledger.done('bundle', [], '');
   }
-  const config = carried(portable.config.value, ledger);
-  keepProcess(ledger, { ...portable, args: portable.config && toldArgs(portable) }, '"args":');
+  if (!told) sayMade(portable, ledger);
+  const config = carried(source, ledger);
+  keepProcess(ledger, { ...portable, args: toldArgs(portable) }, '"args":');
   keepFields(portable, ledger);
   loseEngines(portable, ledger);
   fillVariables(ledger, { ...portable, env: [], unsure: undefined });
@@ -37,7 +41,25 @@ export function bundle(portable: Portable): Exported {
   return ledger.done('bundle', files, use);
 }
 
-function toldArgs({ config }: Portable): Told<readonly string[]> | undefined {
+/** A config that is not the run’s own: what nobody could know is for the reader to fill in. */
+function sayMade({ entrypoint, user, ids }: Portable, ledger: Ledger): void {
+  ledger.lose(
+    'The run’s own config.json',
+    'the trace does not hold it: nobody was there to read it when the runtime began. This one is made from what was asked for, with what engines take unless told otherwise, and no seccomp filter',
+  );
+  if (!entrypoint)
+    ledger.fill.push(
+      'process.args: the image’s ENTRYPOINT comes before it, if it has one (skopeo inspect --config)',
+    );
+  if (user && !ids && !/^\d+(:\d+)?$/.test(user.value))
+    ledger.fill.push(`process.user: the number of ${user.value}, which stands in the image’s /etc/passwd`);
+}
+
+function toldArgs({ config, entrypoint, args: asked }: Portable): Told<readonly string[]> | undefined {
+  if (!config) {
+    const from = asked ?? entrypoint;
+    return from && { ...from, value: [...(entrypoint?.value ?? []), ...(asked?.value ?? [])] };
+  }
   const args = config && isObject(config.value.process) ? wordList(config.value.process.args) : undefined;
   return args && { value: args, from: { ...config!.from, what: 'process.args' } };
 }
@@ -73,7 +95,7 @@ function loseEngines({ ports, network, others, builtBy }: Portable, ledger: Ledg
 function carried(config: Config, ledger: Ledger): Config {
   const { hooks, annotations: _, ...rest } = config;
   if (isObject(hooks) && Object.keys(hooks).length > 0)
-    ledger.lose('hooks', 'programs of the engine that it ran, for the network say');
+    ledger.lose('hooks', 'programs of the engine’s that set up its network, say');
   return {
     ...rest,
     process: processOf(config.process, ledger),

@@ -4,7 +4,7 @@ import { filled, first, inBody, inConfig, option, type Sources, told, wordList, 
 import type { OtherFlag, Portable, Told } from './types.ts';
 
 /** What docker, containerd and CRI-O leave a container of root’s powers unless told otherwise. */
-const DEFAULT_CAPABILITIES =
+export const DEFAULT_CAPABILITIES =
   'AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_CHROOT'.split(
     ' ',
   );
