@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RunRequest } from '@underdock/trace';
 import type { OwnContainerd } from '../../daemons/ownContainerd.ts';
 import { privateContainerdRefusal } from '../../daemons/privateContainerd.ts';
+import { connects } from '../../daemons/privateDaemon.ts';
 import { AgentError } from '../../error.ts';
 import { silentTell } from '../embedded/lowLevel/silentTell.ts';
 import type { Recovered } from '../embedded/recover.ts';
@@ -71,10 +72,12 @@ class HostContainerds implements Containerds {
   async #place({ socket, engine }: Wanted): Promise<ContainerdPlace> {
     if (socket !== undefined) return { socket, kind: 'host', cgroup: HOST_CGROUP };
     const usual = this.#usual();
-    if (engine === 'host' || (engine !== 'private' && existsSync(usual)))
-      return { socket: usual, kind: 'host', cgroup: HOST_CGROUP };
     const refusal = privateContainerdRefusal();
+    const host = { socket: usual, kind: 'host', cgroup: HOST_CGROUP } as const;
+    if (engine === 'host' || (engine === undefined && (await listens(usual)))) return host;
     if (!refusal || engine === 'private') return this.#private();
+    // Somebody may be there who does not speak with this user: what is wrong then, asking says best.
+    if (existsSync(usual)) return host;
     throw new AgentError('no-containerd', `no containerd listens at ${usual}, and none can be started`, {
       remedy: `start it: systemctl start containerd; ${refusal.remedy}`,
       cause: refusal,
@@ -207,6 +210,13 @@ class HostContainerds implements Containerds {
       daemon.close();
     }
   }
+}
+
+function listens(socket: string): Promise<boolean> {
+  return connects(socket).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** overlayfs where it works here, else the one that copies. */
