@@ -27,7 +27,7 @@ export function dockerSize(bytes: number): string {
 /** Kubernetes’ quantities: `64Mi`; a number of bytes where no unit goes into it. */
 export function quantity(bytes: number): string {
   const [size, unit] = UNITS.find(([size]) => bytes % size === 0) ?? [1, ''];
-  return `${bytes / size}${unit === '' ? '' : `${unit.toUpperCase().replace('K', 'K')}i`}`;
+  return `${bytes / size}${unit === '' ? '' : `${unit.toUpperCase()}i`}`;
 }
 
 /** Kubernetes’ quantities of processors: `500m` is a half. */
