@@ -5,7 +5,7 @@ import type { ChainState } from '../state.ts';
 export type Rename = (said: string) => string;
 
 /** Digits of hex that stand alone: ids of containers, of snapshots, of runs. */
-const HEX = /(?<![0-9a-zA-Z:])[0-9a-f]{64}(?![0-9a-zA-Z])/g;
+const HEX = /(?<![0-9a-zA-Z:])([0-9a-f]{64}|[0-9a-f]{12})(?![0-9a-zA-Z])/g;
 
 /** The renaming for one container of a trace. */
 export function renaming(state: ChainState, container: string): Rename {

@@ -39,9 +39,9 @@ export function CompareChoice(props: {
 function Choice({ runs, first, onCompare }: Parameters<typeof CompareChoice>[0]) {
   const recorded = useRecorded(runs);
   const all = [...runs.map(choosableRun), ...recorded];
-  const [chosen, choose] = useState<readonly string[]>(() =>
-    first.filter((id) => runs.some((run) => run.id === id)).slice(0, MOST),
-  );
+  const [picked, choose] = useState<readonly string[]>(first);
+  // Recorded ones are known a moment later, and what an address named may not be there at all.
+  const chosen = picked.filter((id) => all.some((one) => one.id === id)).slice(0, MOST);
   const turn = (id: string) =>
     choose(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
   if (all.length < 2) {

@@ -19,7 +19,7 @@ interface CompareViewProps {
 export default function CompareView(props: CompareViewProps) {
   const snapshot = useComparing(props.ids);
   const main = useRef<HTMLElement>(null);
-  useKeys({ Escape: props.onClose, c: props.onChoose });
+  useKeys({ Escape: props.onClose });
   useEffect(() => main.current?.focus(), []);
   const comparison = snapshot?.comparison;
   return (
