@@ -154,7 +154,7 @@ describe('an export', () => {
     for (const line of SAID.trim().split('\n')) expect(said.stdout).toContain(line);
   });
 
-  it.each(['embedded, runc', 'oci, runc'] as const)(
+  it.each(NAMES)(
     'as a bundle fetches its files by digest, is run by runc, and keeps its limits: %s',
     (road) => {
       const out = carry(road, 'bundle');
