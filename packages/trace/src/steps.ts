@@ -97,7 +97,7 @@ export const STEPS = {
   'high-level/resolve-image': act(
     'high-level',
     'story',
-    'reference, registry, repository, tag?, digest?, typed? (the command that does it, where a person does it); end: digest, mediaType?, platform?, cached?',
+    'reference, registry, repository, tag?, digest?, typed? (the command that does it, where a person does it); end: digest, configDigest? (docker’s image id), mediaType?, platform?, cached?',
   ),
   'high-level/fetch-manifest': act(
     'high-level',

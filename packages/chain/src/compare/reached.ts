@@ -21,7 +21,9 @@ const REACHED: Readonly<Record<Achievement, (evidence: Evidence) => boolean>> = 
     picture.layers.some(({ state }) => state === 'ready' || state === 'cached') ||
     acts.some((act) => act.endAt !== undefined && !act.failure && !act.leftOpen),
   filesystem: ({ picture, acts }) =>
-    picture.snapshot !== undefined || acts.some((act) => act.endAt !== undefined && !act.failure),
+    picture.snapshot !== undefined ||
+    picture.mounts['/'] !== undefined ||
+    acts.some((act) => act.endAt !== undefined && !act.failure),
   sandbox: ({ acts }) => acts.length > 0,
   isolation: ({ picture }) =>
     Object.values(picture.namespaces).some(({ own }) => own) || picture.aliveAt !== undefined,

@@ -48,8 +48,11 @@ export async function supplyImage(
       const data = { index, ...layer, cached: there.image !== null };
       tell.fact('high-level/has-layer', data, { cause, actor });
     }
-    const digests = status.image.repoDigests[0]?.split('@')[1] ?? status.image.id;
-    act.end({ digest: digests, ...(there.image ? { cached: true } : { registry: domain }) });
+    const { id, repoDigests } = status.image;
+    // The CRI’s image id is the digest of the configuration; CRI-O leaves out by which algorithm.
+    const configDigest = id.includes(':') ? id : `sha256:${id}`;
+    const digest = repoDigests[0]?.split('@')[1] ?? configDigest;
+    act.end({ digest, configDigest, ...(there.image ? { cached: true } : { registry: domain }) });
     return { name, env };
   } catch (error) {
     act.fail(error);
