@@ -190,6 +190,7 @@ const NUMBERS: Record<string, number> = {
   setgroups: 1,
   kill: 2,
   tgkill: 3,
+  pidfd_send_signal: 2,
   capset: 2,
 };
 
@@ -227,6 +228,7 @@ const RAW: Record<string, string[]> = {
   setgroups: ['count'],
   kill: ['targetPid', 'signal'],
   tgkill: ['targetPid', 'targetTid', 'signal'],
+  pidfd_send_signal: ['fd', 'signal'],
   capset: ['effective', 'permitted'],
 };
 

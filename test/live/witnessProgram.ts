@@ -41,6 +41,7 @@ const WATCHED: Watched[] = [
   { call: 'execveat', numbers: ['fd', 'flags'] },
   { call: 'kill', numbers: ['pid', 'sig'] },
   { call: 'tgkill', numbers: ['tgid', 'pid', 'sig'] },
+  { call: 'pidfd_send_signal', numbers: ['pidfd', 'sig'] },
 ];
 
 const watched = ({ call, numbers = [], strings = [], when }: Watched): string => {
