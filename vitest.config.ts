@@ -26,7 +26,7 @@ export default defineConfig({
           env,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
-          hookTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -37,7 +37,7 @@ export default defineConfig({
           env,
           sequence: { groupOrder: 2 },
           testTimeout: 120_000,
-          hookTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
       {

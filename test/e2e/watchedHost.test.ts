@@ -1,10 +1,15 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { programPath } from '../../apps/agent/src/programs.ts';
 import { openPage, picture, sentences } from './browser.ts';
+import { files, open, openLayers, sheet, slabs } from './layersSheet.ts';
 import { withStockEngine } from './realHost.ts';
 import { typeCommand } from './typeCommand.ts';
 
-// A stock engine, started by the test and not by underdock; a real page that watches; commands typed beside it.
+// A stock engine, started by the test and not by underdock; a real page that watches; commands typed beside it. Such a page
+// shows what the whole host does: all tests of it are in this one file.
 const host = withStockEngine();
 
 const docker = (...args: string[]) =>
@@ -57,6 +62,70 @@ describe('a page that watches its host', () => {
     await page.getByRole('button', { name: 'Show it' }).click();
     await page.locator('.run-actions [role=status]', { hasText: 'exit code 127' }).waitFor();
     await page.getByText('/no/such: no such file or directory').first().waitFor();
+    await page.context().close();
+  });
+});
+
+describe('the layers of a container that somebody types beside a page that watches', () => {
+  const docker = (...args: string[]) =>
+    execFileSync(programPath('docker'), ['-H', `unix://${host.engine.socket}`, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, DOCKER_BUILDKIT: '0' },
+    });
+
+  const build = () => {
+    const context = join(host.engine.folder, 'context');
+    mkdirSync(context);
+    const steps = ['RUN mkdir /app && echo one > /app/old && echo x:y > /etc/shadow', 'RUN rm /app/old'];
+    writeFileSync(join(context, 'Dockerfile'), ['FROM img', ...steps].join('\n'));
+    docker('build', '-q', '--network', 'none', '-t', 'layered', context);
+  };
+
+  it('are those of the engine, with what made each, its own one between, and no passwords', async () => {
+    build();
+    const { page, errors } = await openPage(host.browser, host.agent.drive);
+    await page.getByRole('button', { name: 'Watching' }).waitFor();
+    docker(
+      'run',
+      '-d',
+      '--name',
+      'found',
+      '--network',
+      'none',
+      'layered',
+      'sh',
+      '-c',
+      'rm /bin/echo; sleep 600',
+    );
+    await page.getByRole('button', { name: /^Runs/ }).click();
+    await page.locator('.run-row', { hasText: '--name found' }).click();
+    await openLayers(page);
+    expect(await slabs(page)).toEqual([
+      'What the container changed',
+      'The engine’s own',
+      'Image layer 3',
+      'Image layer 2',
+      'Image layer 1',
+    ]);
+    await sheet(page).getByText('RUN rm /app/old').waitFor();
+    await open(page, 'bin/');
+    await files(page).getByText('deletes echo').waitFor();
+    await sheet(page)
+      .getByRole('button', { name: /^Image layer 2/ })
+      .click();
+    await open(page, 'etc/');
+    await open(page, 'shadow');
+    await files(page)
+      .getByText('The content is not shown: by its name it holds passwords or keys.')
+      .waitFor();
+    docker('rm', '-f', 'found');
+    await sheet(page).getByRole('button', { name: 'Read again' }).click();
+    await sheet(page)
+      .getByText(/can’t be opened: its folder is not there any more/)
+      .first()
+      .waitFor();
+    expect(errors.filter((line) => !line.includes('403'))).toEqual([]);
     await page.context().close();
   });
 });
