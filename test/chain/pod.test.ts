@@ -69,6 +69,13 @@ describe('a pod', () => {
     expect([...sharedWithPod(own, podOf(state, own))]).toEqual(['net']);
   });
 
+  test('has nothing else in common with it, whatever runtime works in both', () => {
+    const late = [namespace(POD, 'mnt', 99), namespace(OWN, 'mnt', 99)];
+    const state = foldTo(header, [...begin, ...joined, ...late]);
+    const own = containerOf(state);
+    expect([...sharedWithPod(own, podOf(state, own))]).toEqual(['net']);
+  });
+
   test('of which nothing is left is told as gone', () => {
     const gone = fact('high-level/has-sandbox', POD, { id: POD, state: 'notready', gone: true });
     const state = foldTo(header, [...begin, ...joined, gone]);

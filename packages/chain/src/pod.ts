@@ -50,13 +50,16 @@ export function podOf(state: ChainState, { pod }: ContainerPicture): ContainerPi
   return pod === undefined ? undefined : state.containers[pod];
 }
 
-/** The kinds of namespaces that a container has in common with its pod’s pause process, by their inodes. */
+/**
+ * The kinds of namespaces that a container has in common with its pod’s pause process: of those that the pod is to share, the ones
+ * whose inodes are the same.
+ */
 export function sharedWithPod(
   picture: ContainerPicture,
   pod: ContainerPicture | undefined,
 ): ReadonlySet<NamespaceKind> {
   const kinds = Object.values(picture.namespaces).flatMap(({ kind, inode, own }) =>
-    own && pod?.namespaces[kind]?.inode === inode ? [kind] : [],
+    own && pod?.sandbox?.shares.includes(kind) && pod.namespaces[kind]?.inode === inode ? [kind] : [],
   );
   return new Set(kinds);
 }

@@ -14,15 +14,15 @@ const SANDBOX_MS = 5 * 60_000;
 export class CriPod {
   readonly runtime: CriRuntime;
   readonly config: PodSandboxConfig;
-  readonly handler: string;
+  readonly runtimeClass: string;
   readonly #context: ViaContext;
   sandbox: string | undefined;
   container: string | undefined;
 
-  constructor(runtime: CriRuntime, config: PodSandboxConfig, handler: string, context: ViaContext) {
+  constructor(runtime: CriRuntime, config: PodSandboxConfig, runtimeClass: string, context: ViaContext) {
     this.runtime = runtime;
     this.config = config;
-    this.handler = handler;
+    this.runtimeClass = runtimeClass;
     this.#context = context;
   }
 
@@ -39,7 +39,7 @@ export class CriPod {
 
   /** Makes the pod: its pause container, and the namespaces that its containers share. */
   async run(asking: CriAsking): Promise<void> {
-    const { config, handler } = this;
+    const { config, runtimeClass } = this;
     const { name } = config.metadata;
     const { hostname } = config;
     const ended = ({ podSandboxId }: { podSandboxId: string }) => ({ id: podSandboxId });
@@ -48,17 +48,17 @@ export class CriPod {
       name,
       network,
       ...(hostname ? { hostname } : {}),
-      ...(handler ? { runtime: handler } : {}),
+      ...(runtimeClass ? { runtime: runtimeClass } : {}),
     };
     const expected = this.#context.expects?.();
     try {
       const { podSandboxId } = await askCri<{ podSandboxId: string }>(
         this.runtime,
         'RunPodSandbox',
-        { config, runtimeHandler: handler },
+        { config, runtimeHandler: runtimeClass },
         {
           ...asking,
-          request: { config: toldPod(config), ...(handler ? { runtimeHandler: handler } : {}) },
+          request: { config: toldPod(config), ...(runtimeClass ? { runtimeHandler: runtimeClass } : {}) },
           act: { step: 'high-level/run-sandbox', data, ended },
           timeoutMs: SANDBOX_MS,
           crictl: 'runp pod.json',
@@ -67,7 +67,7 @@ export class CriPod {
       this.sandbox = podSandboxId;
       this.#context.container?.(podSandboxId, 'sandbox');
     } catch (error) {
-      throw sandboxFailure(error, this.runtime, handler);
+      throw sandboxFailure(error, this.runtime, runtimeClass);
     } finally {
       expected?.();
     }

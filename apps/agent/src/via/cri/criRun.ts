@@ -165,8 +165,8 @@ class CriRun implements ViaRun {
       this.#context,
     );
     this.#cgroup = around.cgroup;
-    const handler = this.#request.runtime ?? '';
-    const pod = new CriPod(runtime, podConfig(this.#request, around), handler, this.#context);
+    const runtimeClass = this.#request.runtime ?? '';
+    const pod = new CriPod(runtime, podConfig(this.#request, around), runtimeClass, this.#context);
     this.#pod = pod;
     mkdirSync(this.#logs, { recursive: true, mode: 0o700 });
     this.#write('live');

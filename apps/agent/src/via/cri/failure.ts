@@ -23,11 +23,15 @@ export async function tolerating(call: () => Promise<unknown>): Promise<void> {
 }
 
 /** What the refusal to make a pod means; errors of other kinds stay as they are. */
-export function sandboxFailure(error: unknown, { daemon, pauseImage }: CriRuntime, handler: string): unknown {
+export function sandboxFailure(
+  error: unknown,
+  { daemon, pauseImage }: CriRuntime,
+  runtimeClass: string,
+): unknown {
   if (!(error instanceof GrpcRefusal)) return error;
   const { words } = error;
   if (/no runtime for|runtime handler|failed to get sandbox runtime/i.test(words)) {
-    return new AgentError('unknown-runtime', `${daemon.name} has no runtime ${handler}: ${words}`, {
+    return new AgentError('unknown-runtime', `${daemon.name} has no runtime ${runtimeClass}: ${words}`, {
       remedy: 'take one of its runtime handlers (crictl info), or leave --runtime out',
       cause: error,
     });

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { ContainerOrders } from '../via.ts';
+import type { ContainerOrders, ExecWanted } from '../via.ts';
 import { askCri } from './ask.ts';
 import type { CriPod } from './criPod.ts';
 import { notInCri, resourcesOf } from './flags.ts';
@@ -15,27 +15,7 @@ export function criOrders(current: () => CriPod, log: string, unified: () => boo
     throw notInCri(`the CRI knows no ${what}`, 'take --via docker, containerd or embedded for that');
   };
   return {
-    async exec({ command, tty, user, workdir, env }) {
-      if (tty || user !== undefined || workdir !== undefined || (env?.length ?? 0) > 0) {
-        throw notInCri(
-          'ExecSync takes a command alone: no terminal, user, folder or environment',
-          'let a shell do it: sh -c "cd /folder; NAME=value command"',
-        );
-      }
-      const pod = current();
-      const id = pod.container!;
-      const answer = await askCri<{ stdout: Buffer; stderr: Buffer; exitCode: number }>(
-        pod.runtime,
-        'ExecSync',
-        { containerId: id, cmd: command, timeout: EXEC_S },
-        pod.asking({
-          request: { cmd: command },
-          timeoutMs: EXEC_S * 1000,
-          crictl: `exec --sync ${id} ${command.join(' ')}`,
-        }),
-      );
-      return answer;
-    },
+    exec: async (wanted) => execute(current(), wanted),
     pause: absent('pause'),
     unpause: absent('unpause'),
     async kill(signal) {
@@ -52,35 +32,53 @@ export function criOrders(current: () => CriPod, log: string, unified: () => boo
       if (seconds === 0) await stopped;
       else stopped.catch(() => {});
     },
-    async update(limits) {
-      const pod = current();
-      if (limits.pidsLimit !== undefined && !unified()) {
-        throw notInCri('the CRI can’t change the number of processes here', 'change memory or cpus');
-      }
-      const all = resourcesOf(limits, unified());
-      const { memoryLimitInBytes, cpuPeriod, cpuQuota } = all;
-      const linux = {
-        ...(limits.memory === undefined ? {} : { memoryLimitInBytes }),
-        ...(limits.cpus === undefined ? {} : { cpuPeriod, cpuQuota }),
-        ...(limits.pidsLimit === undefined ? {} : { unified: all.unified ?? { 'pids.max': 'max' } }),
-      };
-      const id = pod.container!;
-      await askCri(
-        pod.runtime,
-        'UpdateContainerResources',
-        { containerId: id, linux },
-        pod.asking({
-          request: { linux },
-          crictl: `update ${id}`,
-        }),
-      );
-    },
+    update: async (limits) => update(current(), limits, unified()),
     async logs() {
       current();
       const pieces = new LogLines().take(await readFile(log));
       return { bytes: Buffer.concat(pieces.map(framed)), framed: true };
     },
   };
+}
+
+async function execute(pod: CriPod, { command, tty, user, workdir, env }: ExecWanted) {
+  if (tty || user !== undefined || workdir !== undefined || (env?.length ?? 0) > 0) {
+    throw notInCri(
+      'ExecSync takes a command alone: no terminal, user, folder or environment',
+      'let a shell do it: sh -c "cd /folder; NAME=value command"',
+    );
+  }
+  const id = pod.container!;
+  return askCri<{ stdout: Buffer; stderr: Buffer; exitCode: number }>(
+    pod.runtime,
+    'ExecSync',
+    { containerId: id, cmd: command, timeout: EXEC_S },
+    pod.asking({
+      request: { cmd: command },
+      timeoutMs: EXEC_S * 1000,
+      crictl: `exec --sync ${id} ${command.join(' ')}`,
+    }),
+  );
+}
+
+async function update(
+  pod: CriPod,
+  limits: Parameters<ContainerOrders['update']>[0],
+  unified: boolean,
+): Promise<void> {
+  if (limits.pidsLimit !== undefined && !unified) {
+    throw notInCri('the CRI can’t change the number of processes here', 'change memory or cpus');
+  }
+  const all = resourcesOf(limits, unified);
+  const { memoryLimitInBytes, cpuPeriod, cpuQuota } = all;
+  const linux = {
+    ...(limits.memory === undefined ? {} : { memoryLimitInBytes }),
+    ...(limits.cpus === undefined ? {} : { cpuPeriod, cpuQuota }),
+    ...(limits.pidsLimit === undefined ? {} : { unified: all.unified ?? { 'pids.max': 'max' } }),
+  };
+  const id = pod.container!;
+  const asking = pod.asking({ request: { linux }, crictl: `update ${id}` });
+  await askCri(pod.runtime, 'UpdateContainerResources', { containerId: id, linux }, asking);
 }
 
 /** As the Engine API frames streams: kind, three zeros, length. */
