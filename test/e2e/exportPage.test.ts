@@ -104,7 +104,7 @@ describe('the export of a run', () => {
     await tab(page, 'OCI bundle').click();
     await sheet(page).getByText('The run’s own config.json').waitFor();
     goOn();
-    await text(page).getByText('"seccomp"').waitFor();
+    await text(page).locator('mark', { hasText: '"seccomp"' }).waitFor();
     expect(await terms(page, 'Can’t be said')).not.toContain('The run’s own config.json');
     await page.context().close();
   });
