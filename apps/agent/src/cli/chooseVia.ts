@@ -2,7 +2,7 @@ import type { RunRequest, Via } from '@underdock/trace';
 import { findEngines } from '../daemons/findEngine.ts';
 
 /** The ways in that this version can take. */
-export const READY_VIAS: readonly Via[] = ['embedded', 'docker', 'compose', 'containerd', 'oci'];
+export const READY_VIAS: readonly Via[] = ['embedded', 'docker', 'compose', 'containerd', 'cri', 'oci'];
 
 /** Which way to take when none was named, and what to say about it. */
 export interface Choice {
