@@ -1,5 +1,5 @@
 import react from '@vitejs/plugin-react';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type Plugin, type ProxyOptions } from 'vite';
 import { viteSingleFile } from 'vite-plugin-singlefile';
 
 // Relative addresses, so that the page works under any path prefix of a reverse proxy and from a folder. In the mode `player`
@@ -21,15 +21,14 @@ export default defineConfig(({ mode }) => ({
     chunkSizeWarningLimit: mode === 'player' ? 2000 : 700,
     rolldownOptions: { checks: { pluginTimings: false } },
   },
-  server: {
-    proxy: process.env.UNDERDOCK_AGENT
-      ? {
-          '/api': process.env.UNDERDOCK_AGENT,
-          '/socket.io': { target: process.env.UNDERDOCK_AGENT, ws: true },
-        }
-      : {},
-  },
+  server: { proxy: agentProxy() },
 }));
+
+/** In development the agent runs elsewhere: UNDERDOCK_AGENT says where. */
+function agentProxy(): Record<string, string | ProxyOptions> {
+  const target = process.env.UNDERDOCK_AGENT;
+  return target ? { '/api': target, '/socket.io': { target, ws: true } } : {};
+}
 
 /** A single file has no icon beside it. */
 function withoutIcon(): Plugin {

@@ -8,7 +8,7 @@ import { courtesy } from '../../apps/agent/src/courtesy.ts';
 
 const usual = getPriority(0);
 // Only root can come back: an ordinary user's watcher keeps its priority.
-const givingWay = process.geteuid?.() === 0 ? usual + 10 : usual;
+const givingWay = process.geteuid?.() === 0 ? Math.max(10, usual) : usual;
 
 /** What a child says of its own priority. */
 async function priorityOfChild(): Promise<number> {

@@ -16,16 +16,18 @@ export class Order {
   #count = 0;
   #take: (record: RawRecord) => void;
   readonly #patience: number;
-  /** `patience` is in ticks. */
-  constructor(take: (record: RawRecord) => void, patience = PATIENCE) {
+  readonly #slackMs: number;
+  /** `patience` is in ticks; `slackMs` is how long after a heartbeat a record of an earlier instant may still come. */
+  constructor(take: (record: RawRecord) => void, { patience = PATIENCE, slackMs = SLACK_MS } = {}) {
     this.#take = take;
     this.#patience = patience;
+    this.#slackMs = slackMs;
   }
 
   /** Everything up to this instant has been passed on, by the sources’ promise. */
   get doneAt(): number {
     const held = [...this.#holds].map(({ at }) => at);
-    return Math.min(...this.#clocks.values(), ...held) - SLACK_MS;
+    return Math.min(...this.#clocks.values(), ...held) - this.#slackMs;
   }
 
   /** Keeps back what happens from `at` on, within patience, until what is returned is called. */

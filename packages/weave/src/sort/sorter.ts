@@ -95,7 +95,8 @@ class HostSorter implements Sorter {
   readonly #names = new Map<string, string>();
   readonly #execs = new Map<string, SortedRun>();
   readonly #calls = new OpenCalls();
-  readonly #order = new Order((record) => this.#take(record), PATIENCE);
+  // Its sources promise without exception; what is said later by others waits in the weave.
+  readonly #order = new Order((record) => this.#take(record), { patience: PATIENCE, slackMs: 0 });
   #count = 0;
   #gone = new Set<number>();
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -136,8 +137,8 @@ class HostSorter implements Sorter {
       request: (at, method, path, query) => this.#calls.announce({ at, run: key, method, path, query }),
       container: (id, name) => this.#keep(run, id, name),
       process: (pid) => this.#join(run, pid),
-      leave: () => this.#forget(run),
       expects: (at) => this.#order.hold(at),
+      leave: () => this.#forget(run),
     };
   }
 
