@@ -102,7 +102,6 @@ describe('without a running agent', () => {
     ['bad value', ['-m', 'lots', 'x'], '--memory: must be a size'],
     ['no image', [], 'image'],
     ['unknown image', ['missing'], 'there is no image missing'],
-    ['a way that is not there yet', ['--via', 'cri', 'x'], 'there is: embedded, docker, compose'],
   ])('%s is 125 and says why', async (_name, args, says) => {
     const { code, err } = await line.say('run', ...args);
     expect(code).toBe(125);

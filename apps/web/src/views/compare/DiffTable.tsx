@@ -27,16 +27,24 @@ export function DiffTable({ rows, diff, sides, title }: DiffTableProps) {
         </tr>
       </thead>
       <tbody>
-        {rows.map((row) => (
-          <Row key={row.name} row={row} diff={diff} letters={letters} />
+        {rows.map((row, index) => (
+          <Row key={row.name} {...{ row, diff, letters }} before={rows[index - 1]} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ row, diff, letters }: { row: DiffRow; diff: Diff; letters: readonly string[] }) {
-  const means = valueMeans(row.name);
+function Row(props: {
+  row: DiffRow;
+  /** The row above: what both are is said once. */
+  before: DiffRow | undefined;
+  diff: Diff;
+  letters: readonly string[];
+}) {
+  const { row, before, diff, letters } = props;
+  const said = before && valueMeans(before.name);
+  const means = valueMeans(row.name) === said ? undefined : valueMeans(row.name);
   const told = valuesOf(row, diff);
   return (
     <tr className={`is-${row.mark}`}>
