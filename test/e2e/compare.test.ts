@@ -76,7 +76,7 @@ describe('runs side by side', () => {
     await acts.getByText('only A').first().waitFor();
     await page.getByRole('button', { name: /^Show \d+ more$/ }).click();
     await acts.getByText('only B').first().waitFor();
-    await page.getByText(/^Every act/).click();
+    await page.getByRole('radio', { name: /^Every act/ }).check();
     await acts
       .getByRole('row', { name: /pivot_root/ })
       .getByText('same')
