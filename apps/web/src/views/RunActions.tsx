@@ -1,6 +1,7 @@
 import type { RunSummary } from '@underdock/trace';
 import { useEffect, useState } from 'react';
 import { SourceError } from '../source/error.ts';
+import { isOpened } from '../source/openedTraces.ts';
 import { duration } from './evidence/values.ts';
 import { askForExport } from './export/useExport.ts';
 import { useLink, usePage } from './page.ts';
@@ -18,9 +19,11 @@ export function RunActions(props: RunActionsProps) {
   const { run } = props;
   const { state } = useLink();
   const { busy, problem, act } = useAct(run.id);
+  const isRecording = isOpened(run.id);
   return (
     <>
-      <fieldset className="run-actions" disabled={state !== 'connected'}>
+      {isRecording && <span className="quiet-text run-actions">a recording</span>}
+      <fieldset className="run-actions" hidden={isRecording} disabled={state !== 'connected'}>
         <legend className="sr-only">This run</legend>
         <span className={stateClass(run)} role="status">
           {stateWord(run)}

@@ -9,10 +9,13 @@ import type {
   RootRecord,
 } from '../record.ts';
 import { criCommand, criOnlyAsks, criSubject, isCri } from './criServed.ts';
+import { Members } from './members.ts';
 import { OpenCalls, type SortedCall } from './openCalls.ts';
+import { Owners } from './owners.ts';
 import { decodePayload } from './payload.ts';
 import { containerOf, readsOnly } from './requestPath.ts';
 import { causingVerb, isCheck, isScript, isTyped, readRoot, typedWords } from './roots.ts';
+import type { SortedRun } from './sortedRun.ts';
 
 /** A run that begins because somebody on the host began something. */
 export interface Found {
@@ -66,20 +69,6 @@ const PATIENCE = 200;
 /** Idle for so long (ms of the records' clock), a run without processes and open calls is over; with open calls longer. */
 const LINGER_MS = 2000;
 const HANGING_MS = 60_000;
-/** Processes are looked for so often (ms); one that was gone the last time too has ended unseen. */
-const LOOK_MS = 30_000;
-/** A container that is looked at every few seconds by an exec has many in a week: so many are remembered. */
-const MOST_EXECS = 4096;
-
-interface SortedRun {
-  key: string;
-  claimed: boolean;
-  /** It has a client whose requests can’t be seen where they are sent. */
-  unseenClient?: boolean;
-  lastAt: number;
-  pids: Set<number>;
-}
-
 /** Creates a sorter. It holds no clock: `clock` records tell it the time. */
 export function createSorter(options: SorterOptions): Sorter {
   return new HostSorter(options);
@@ -88,21 +77,16 @@ export function createSorter(options: SorterOptions): Sorter {
 class HostSorter implements Sorter {
   readonly #options: SorterOptions;
   readonly #runs = new Map<string, SortedRun>();
-  readonly #pids = new Map<number, SortedRun>();
-  readonly #own = new Set<number>();
-  /** Who a container belongs to, by full id and by name; who an exec in it belongs to, by its id. */
-  readonly #containers = new Map<string, SortedRun>();
-  readonly #names = new Map<string, string>();
-  readonly #execs = new Map<string, SortedRun>();
+  readonly #members: Members;
+  readonly #owners = new Owners();
   readonly #calls = new OpenCalls();
   // Its sources promise without exception; what is said later by others waits in the weave.
   readonly #order = new Order((record) => this.#take(record), { patience: PATIENCE, slackMs: 0 });
   #count = 0;
-  #gone = new Set<number>();
-  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SorterOptions) {
     this.#options = options;
+    this.#members = new Members(options.agentPid);
   }
 
   add(record: RawRecord): void {
@@ -135,22 +119,11 @@ class HostSorter implements Sorter {
     this.#runs.set(key, run);
     return {
       request: (at, method, path, query) => this.#calls.announce({ at, run: key, method, path, query }),
-      container: (id, name) => this.#keep(run, id, name),
-      process: (pid) => this.#join(run, pid),
+      container: (id, name) => this.#owners.keep(run, id, name),
+      process: (pid) => this.#members.join(run, pid),
       expects: (at) => this.#order.hold(at),
       leave: () => this.#forget(run),
     };
-  }
-
-  #keep(run: SortedRun, id: string, name?: string): void {
-    if (!this.#containers.has(id)) this.#containers.set(id, run);
-    if (name) this.#names.set(name, id);
-  }
-
-  #join(run: SortedRun, pid: number): void {
-    this.#own.delete(pid);
-    run.pids.add(pid);
-    this.#pids.set(pid, run);
   }
 
   #open(at: number, command: readonly string[], container?: string): SortedRun {
@@ -158,7 +131,7 @@ class HostSorter implements Sorter {
     const run: SortedRun = { key, claimed: false, lastAt: at, pids: new Set() };
     this.#runs.set(key, run);
     this.#options.opened({ key, at, command, ...(container ? { container } : {}) });
-    if (container) this.#keep(run, container);
+    if (container) this.#owners.keep(run, container);
     return run;
   }
 
@@ -169,16 +142,15 @@ class HostSorter implements Sorter {
 
   #forget(run: SortedRun): void {
     this.#runs.delete(run.key);
-    for (const pid of run.pids) this.#pids.delete(pid);
-    for (const [name, id] of this.#names) if (this.#containers.get(id) === run) this.#names.delete(name);
-    for (const [id, owner] of this.#containers) if (owner === run) this.#containers.delete(id);
-    for (const [id, owner] of this.#execs) if (owner === run) this.#execs.delete(id);
+    this.#members.forget(run);
+    this.#owners.forget(run);
     this.#calls.forget(run.key);
   }
 
   #clock(at: number): void {
     if (!Number.isFinite(at)) return;
-    if (at - this.#lookedAt > LOOK_MS) this.#lookForPids(at);
+    const { isAlive } = this.#options;
+    if (isAlive) for (const pid of this.#members.lookFor(at, isAlive)) this.#calls.endOf(pid);
     for (const run of [...this.#runs.values()]) {
       this.#options.give(run.key, { kind: 'clock', at, source: 'sorted' });
       if (run.claimed || run.pids.size > 0) continue;
@@ -189,42 +161,22 @@ class HostSorter implements Sorter {
     }
   }
 
-  /** Whose end was not seen would keep its run open for ever. */
-  #lookForPids(at: number): void {
-    const { isAlive } = this.#options;
-    this.#lookedAt = at;
-    if (!isAlive) return;
-    const before = this.#gone;
-    this.#gone = new Set([...this.#pids.keys()].filter((pid) => !isAlive(pid)));
-    for (const pid of this.#gone) {
-      if (!before.has(pid)) continue;
-      this.#calls.endOf(pid);
-      this.#pids.get(pid)?.pids.delete(pid);
-      this.#pids.delete(pid);
-    }
-  }
-
   #fork(record: ForkRecord): void {
     const { pid, childPid } = record;
-    if (pid === this.#options.agentPid || this.#own.has(pid)) {
-      // Who was claimed for a run as it was started belongs there already.
-      if (!this.#pids.has(childPid)) this.#own.add(childPid);
+    if (this.#members.isOwn(pid)) {
+      this.#members.own(childPid);
       return;
     }
-    const run = this.#pids.get(pid);
+    const run = this.#members.of(pid);
     if (!run) return;
-    this.#join(run, childPid);
+    this.#members.join(run, childPid);
     this.#give(run, record);
   }
 
   #exit(record: ExitRecord): void {
-    const { pid } = record;
-    this.#own.delete(pid);
-    const run = this.#pids.get(pid);
+    const run = this.#members.leave(record.pid);
     if (!run) return;
-    this.#pids.delete(pid);
-    run.pids.delete(pid);
-    this.#calls.endOf(pid);
+    this.#calls.endOf(record.pid);
     this.#give(run, record);
   }
 
@@ -233,29 +185,29 @@ class HostSorter implements Sorter {
   }
 
   #toPid(pid: number, record: RawRecord, otherwise?: number): void {
-    const run = this.#pids.get(pid) ?? this.#pids.get(otherwise ?? -1);
+    const run = this.#members.of(pid) ?? this.#members.of(otherwise ?? -1);
     if (run) this.#give(run, record);
   }
 
   #exec(record: ExecRecord): void {
-    if (this.#own.has(record.pid)) {
+    if (this.#members.isOwn(record.pid)) {
       // An engine of the agent's own serves runs like any other: its children are nobody's before they are sorted.
-      if (/\/(dockerd|containerd)$/.test(record.path)) this.#own.delete(record.pid);
+      if (/\/(dockerd|containerd)$/.test(record.path)) this.#members.disown(record.pid);
       return;
     }
     const root = readRoot(record);
-    const run = root ? this.#runOfRoot(root) : this.#pids.get(record.pid);
+    const run = root ? this.#runOfRoot(root) : this.#members.of(record.pid);
     if (!run) return;
     if (root) {
-      this.#join(run, record.pid);
-      if (root.container) this.#keep(run, root.container);
+      this.#members.join(run, record.pid);
+      if (root.container) this.#owners.keep(run, root.container);
       this.#give(run, root);
     }
     this.#give(run, record);
   }
 
   #runOfRoot(root: RootRecord): SortedRun | undefined {
-    const kin = this.#pids.get(root.pid);
+    const kin = this.#members.of(root.pid);
     if (root.role === 'client') {
       const run = kin ?? this.#open(root.at, typedWords(root));
       run.unseenClient ||= isScript(root);
@@ -264,11 +216,10 @@ class HostSorter implements Sorter {
     const calls = this.#calls;
     const caller = root.container ? calls.callerOf(root.container, causingVerb(root)) : undefined;
     const called = caller === undefined ? undefined : this.#runs.get(caller.run);
-    const owner = root.container ? this.#containers.get(root.container) : undefined;
+    const owner = this.#owners.ofContainer(root.container);
     const pod = root.role === 'shim' && root.container && !owner ? calls.podMaker(root.container) : undefined;
     const execId = root.argv.map((word) => /([0-9a-f]{64})\.pid$/.exec(word)?.[1]).find((id) => id);
-    const run =
-      (execId && this.#execs.get(execId)) || called || owner || kin || this.#runs.get(pod?.run ?? '');
+    const run = this.#owners.ofExec(execId) || called || owner || kin || this.#runs.get(pod?.run ?? '');
     if (!run && isCheck(root)) return undefined;
     const command = root.container && !isTyped(root) ? [] : root.argv;
     return run ?? this.#open(root.at, command, root.container);
@@ -293,7 +244,7 @@ class HostSorter implements Sorter {
     if (record.phase === 'exit') calls.end(record);
     const run = known && this.#runs.get(known.run);
     if (!run) return;
-    if (record.made) this.#keep(run, record.made);
+    if (record.made) this.#owners.keep(run, record.made);
     this.#give(run, record);
   }
 
@@ -313,7 +264,7 @@ class HostSorter implements Sorter {
 
   #runOfCall(call: Omit<SortedCall, 'run'>): SortedRun | undefined {
     const { enter, said } = call;
-    const byPid = this.#pids.get(enter.pid);
+    const byPid = this.#members.of(enter.pid);
     if (enter.protocol === 'http') {
       if (enter.side === 'client') return byPid;
       return this.#runOfRequest(enter);
@@ -328,7 +279,7 @@ class HostSorter implements Sorter {
     const caller = enter.protocol === 'ttrpc' ? this.#calls.callerOf(container, verb, 'grpc') : undefined;
     const called = caller && this.#runs.get(caller.run);
     return (
-      (execId && this.#execs.get(execId)) || called || this.#containers.get(container) || this.#foundBy(call)
+      this.#owners.ofExec(execId) || called || this.#owners.ofContainer(container) || this.#foundBy(call)
     );
   }
 
@@ -346,7 +297,7 @@ class HostSorter implements Sorter {
     const announced = enter.side === 'server' ? this.#calls.announced(enter) : undefined;
     const asker = announced && this.#runs.get(announced.run);
     if (asker || criOnlyAsks(enter.method ?? '')) return asker;
-    const known = this.#containers.get(criSubject(said) ?? '');
+    const known = this.#owners.ofContainer(criSubject(said));
     return known ?? this.#open(enter.at, criCommand(enter.method ?? '', said));
   }
 
@@ -359,9 +310,8 @@ class HostSorter implements Sorter {
     if (unseen.length === 1) return unseen[0];
     if (readsOnly(enter.method)) return undefined;
     const { container, execId } = containerOf(enter.path ?? '', enter.query);
-    const id = container && (this.#names.get(container) ?? container);
-    const known = (execId && this.#execs.get(execId)) || (id && this.#containers.get(id));
-    return known || this.#open(enter.at, [enter.method ?? '', enter.path ?? '']);
+    const known = this.#owners.ofExec(execId) ?? this.#owners.ofContainer(container);
+    return known ?? this.#open(enter.at, [enter.method ?? '', enter.path ?? '']);
   }
 
   #learn(run: SortedRun, { enter, said }: Omit<SortedCall, 'run'>): void {
@@ -369,30 +319,24 @@ class HostSorter implements Sorter {
       if (enter.side === 'client') this.#calls.announce({ ...enter, run: run.key });
       const { container, execId } = containerOf(enter.path ?? '', enter.query);
       if (container && /^[0-9a-f]{64}$/.test(container) && !readsOnly(enter.method))
-        this.#keep(run, container);
-      if (execId) this.#remember(execId, run);
+        this.#owners.keep(run, container);
+      if (execId) this.#owners.keepExec(run, execId);
       return;
     }
     if (enter.side === 'client' && isCri(enter.method)) this.#calls.announce({ ...enter, run: run.key });
-    if (said?.container) this.#keep(run, said.container);
-    if (said?.execId) this.#remember(said.execId, run);
-  }
-
-  #remember(execId: string, run: SortedRun): void {
-    this.#execs.set(execId, run);
-    const [oldest] = this.#execs.size > MOST_EXECS ? this.#execs.keys() : [];
-    if (oldest !== undefined) this.#execs.delete(oldest);
+    if (said?.container) this.#owners.keep(run, said.container);
+    if (said?.execId) this.#owners.keepExec(run, said.execId);
   }
 
   #event(record: EngineEventRecord): void {
     const { container, attributes } = record;
-    if (container && record.topic === 'container create' && !this.#containers.has(container)) {
+    if (container && record.topic === 'container create' && !this.#owners.ofContainer(container)) {
       const creator = this.#calls.creatorOf(record);
       const made = creator && this.#runs.get(creator.run);
-      if (made) this.#keep(made, container, attributes.name);
+      if (made) this.#owners.keep(made, container, attributes.name);
     }
-    const owner = container ? this.#containers.get(container) : undefined;
-    if (container && attributes.name && owner) this.#names.set(attributes.name, container);
+    const owner = this.#owners.ofContainer(container);
+    if (container && attributes.name && owner) this.#owners.keep(owner, container, attributes.name);
     const ids = container ? [container, ...(attributes.name ? [attributes.name] : [])] : [];
     const run = owner ?? this.#runs.get(this.#calls.requestFor(record, ids)?.run ?? '');
     if (run) this.#give(run, record);

@@ -1,0 +1,11 @@
+/** A run that records are sorted into. */
+export interface SortedRun {
+  key: string;
+  /** The agent commands it: it is never found or closed. */
+  claimed: boolean;
+  /** It has a client whose requests can’t be seen where they are sent. */
+  unseenClient?: boolean;
+  /** Ms on the records' clock. */
+  lastAt: number;
+  pids: Set<number>;
+}
