@@ -100,10 +100,12 @@ function Row(props: { row: ComparisonRow; sides: readonly Side[]; open: boolean;
 
 function CellView({ cell, side }: { cell: Cell; side: Side }) {
   const { state, reason, actors, ms } = cell;
+  // Of what was never begun there is nothing to count.
+  const isIdle = state === 'unseen' && actors.length === 0;
   const share = side.ms > 0 ? Math.min(1, ms / side.ms) : 0;
   return (
     <td data-letter={side.letter} className={`compare-cell is-${state}`}>
-      <span className="share">
+      <span className="share" hidden={isIdle}>
         <span className="share-bar" aria-hidden="true">
           <i style={{ width: `${share * 100}%` }} />
         </span>
@@ -112,8 +114,9 @@ function CellView({ cell, side }: { cell: Cell; side: Side }) {
       <span className="actors">{actors.join(', ')}</span>
       <span className="counts">
         {state === 'failed' && <strong className="fault">✕ failed here · </strong>}
-        {reason && <em>{REASON_WORDS[reason]} · </em>}
-        {countsWords(cell)}
+        {reason && <em>{REASON_WORDS[reason]}</em>}
+        {reason && !isIdle && ' · '}
+        {!isIdle && countsWords(cell)}
       </span>
     </td>
   );
