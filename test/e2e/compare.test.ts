@@ -78,7 +78,8 @@ describe('runs side by side', () => {
     await acts.getByText('only B').first().waitFor();
     await page.getByRole('radio', { name: /^Every act/ }).check();
     await acts
-      .getByRole('row', { name: /pivot_root/ })
+      .getByRole('row', { name: /^mount proc / })
+      .first()
       .getByText('same')
       .waitFor();
     await page.getByText('one run each does not say which road is faster').waitFor();
