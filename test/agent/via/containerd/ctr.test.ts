@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { ctr, methodOf, USUAL_SOCKET } from '../../../../apps/agent/src/via/containerd/api.ts';
 import { taskFailure } from '../../../../apps/agent/src/via/containerd/failure.ts';
 import { LastOutput } from '../../../../apps/agent/src/via/containerd/lastOutput.ts';
-import { checkRuntimePath, shimRuntime } from '../../../../apps/agent/src/via/containerd/runtimes.ts';
+import { shimRuntime } from '../../../../apps/agent/src/via/containerd/runtimes.ts';
 import { GrpcRefusal } from '../../../../apps/agent/src/via/grpc/failure.ts';
+import { checkRuntimePath } from '../../../../apps/agent/src/via/runtimePath.ts';
 
 describe('the command that does the same', () => {
   test('names the socket where it is not the usual one, and can be typed as it stands', () => {

@@ -7,10 +7,11 @@ import { Origins } from '../embedded/bundle/provenance.ts';
 import { buildResources } from '../embedded/bundle/resources.ts';
 import { userMounts } from '../embedded/bundle/volumes.ts';
 import { generateName } from '../embedded/containerName.ts';
+import { checkRuntimePath } from '../runtimePath.ts';
 import type { Via } from '../via.ts';
 import { runInContainerd } from './containerdRun.ts';
 import { type Containerds, type ContainerdsOptions, createContainerds } from './containerds.ts';
-import { checkRuntimePath, shimRuntime } from './runtimes.ts';
+import { shimRuntime } from './runtimes.ts';
 
 /** What the way in through containerd is made with. */
 export interface ContainerdViaOptions extends ContainerdsOptions {

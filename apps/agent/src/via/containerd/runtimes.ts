@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises';
 import { crunProgram } from '../../daemons/privateDaemon.ts';
 import { AgentError } from '../../error.ts';
 import { findProgram } from '../../programs.ts';
@@ -30,20 +29,5 @@ export function shimRuntime(wanted: string | undefined, folder: string): ShimRun
   if (binary) return { name: SHIM, binary };
   throw new AgentError('unknown-runtime', `there is no low-level runtime ${wanted}`, {
     remedy: `install it (apt-get install ${wanted.split('/').at(-1)}), or choose another with --runtime`,
-  });
-}
-
-/** A runtime’s path is a program of the host that runs as root: only those that were named at the start are. */
-export async function checkRuntimePath(
-  wanted: string | undefined,
-  allowed: readonly string[],
-  allowedMounts: readonly string[],
-): Promise<void> {
-  if (!wanted?.includes('/') || allowedMounts.includes('/')) return;
-  const real = (path: string) => realpath(path).catch(() => undefined);
-  const [file, ...known] = await Promise.all([wanted, ...allowed].map(real));
-  if (file !== undefined && known.includes(file)) return;
-  throw new AgentError('runtime-not-allowed', `the program ${wanted} may not be run as a runtime here`, {
-    remedy: `choose a runtime by its name, or start underdock with --allow-runtime ${wanted}`,
   });
 }

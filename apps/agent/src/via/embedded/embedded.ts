@@ -1,5 +1,5 @@
-import { realpath } from 'node:fs/promises';
 import type { RunRequest } from '@underdock/trace';
+import { checkRuntimePath } from '../runtimePath.ts';
 import type { Via } from '../via.ts';
 import { mergeCapabilities } from './bundle/capabilities.ts';
 import { parseNetwork } from './bundle/network.ts';
@@ -49,7 +49,7 @@ export async function checkRequest(
   parts: EngineParts,
 ): Promise<void> {
   refuseWhatIsNotOurs(request);
-  await checkRuntime(request.runtime, parts.allowedRuntimes ?? [], allowedMounts);
+  await checkRuntimePath(request.runtime, parts.allowedRuntimes ?? [], allowedMounts);
   await parts.runtimes.choose(request.runtime);
   await checkFlags(request, allowedMounts, parts);
 }
@@ -75,24 +75,6 @@ function refuseWhatIsNotOurs({ publish, engine, socket }: RunRequest): void {
       },
     );
   }
-}
-
-/**
- * A runtime's path is a program of the host that runs with our rights, and a container can have written it: only those
- * that were named at the start are run. Who may mount the host's root needs no such way.
- */
-async function checkRuntime(
-  wanted: string | undefined,
-  allowed: readonly string[],
-  allowedMounts: readonly string[],
-): Promise<void> {
-  if (!wanted?.includes('/') || allowedMounts.includes('/')) return;
-  const real = (path: string) => realpath(path).catch(() => undefined);
-  const [file, ...known] = await Promise.all([wanted, ...allowed].map(real));
-  if (file !== undefined && known.includes(file)) return;
-  throw new EmbeddedError('runtime-not-allowed', `the program ${wanted} may not be run as a runtime here`, {
-    remedy: `choose a runtime by its name, or start underdock with --allow-runtime ${wanted}`,
-  });
 }
 
 /** What the flags alone can be wrong about: throws what building the configuration would throw later. */
