@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OciConfig } from '../../../apps/agent/src/via/embedded/bundle/ociConfig.ts';
 import { addedMounts, wideningOf } from '../../../apps/agent/src/via/oci/configFreedom.ts';
+import { mountedFolders } from '../../../apps/agent/src/via/oci/editedConfig.ts';
 
 const prepared = (): OciConfig => ({
   ociVersion: '1.0.2',
@@ -117,6 +118,20 @@ describe('an edited config.json asks for no more than flags may', () => {
       (c) => c.mounts.push({ destination: '/d', type: 'none', source: '/srv', options: ['rbind', 'dev'] }),
       'mounts.2',
     ],
+    [
+      'a bind mount that is called a tmpfs',
+      (c) => c.mounts.push({ destination: '/d', type: 'tmpfs', source: '/', options: ['rbind', 'nodev'] }),
+      'mounts.2',
+    ],
+    [
+      'a bind mount under other ids',
+      (c) =>
+        c.mounts.push({
+          ...{ destination: '/d', type: 'bind', source: '/srv', options: ['rbind'] },
+          ...{ uidMappings: [{ containerID: 0, hostID: 0, size: 1 }] },
+        }),
+      'mounts.2.uidMappings',
+    ],
     ['the host’s processes', (c) => c.linux.namespaces.shift(), 'linux.namespaces'],
     [
       'another’s namespace',
@@ -163,6 +178,12 @@ describe('an edited config.json asks for no more than flags may', () => {
       'linux.sysctl',
     ],
   ])('and is refused with %s', (_, edit, field) => expect(fieldsAfter(edit)).toContain(field));
+
+  it('and never takes a folder of the host for a tmpfs, whatever it is called', async () => {
+    const edited = prepared();
+    edited.mounts.push({ destination: '/d', type: 'tmpfs', source: '/', options: ['rbind'] });
+    await expect(mountedFolders(prepared(), edited, [])).rejects.toMatchObject({ code: 'mount-not-allowed' });
+  });
 
   it('and names the mounts that have to be allowed one by one', () => {
     const edited = prepared();

@@ -54,11 +54,22 @@ function processFaults(before: OciConfig['process'], after: OciConfig['process']
 const TMPFS_OPTION = /^(nosuid|nodev|noexec|strictatime|relatime|ro|rw|mode=[0-7]+|size=\d+[kmg]?)$/;
 const BIND_OPTION = /^(r?bind|r?private|nosuid|nodev|noexec|ro|rw)$/;
 
+/** Whatever its type: runtimes pass over the type of a mount that has one of these options (config.md, "Mounts"). */
+export function isBindMount({ type, options = [] }: OciMount): boolean {
+  return type === 'bind' || options.some((one) => one === 'bind' || one === 'rbind');
+}
+
+const MOUNT_FIELDS: readonly string[] = ['destination', 'type', 'source', 'options'];
+
 function mountFaults(before: readonly OciMount[], after: readonly OciMount[]): ConfigFault[] {
   return after.flatMap((mount, index) => {
     if (before.some((known) => isDeepStrictEqual(known, mount))) return [];
     const { type, options = [] } = mount;
-    const isBind = type === 'bind' || options.some((one) => one === 'bind' || one === 'rbind');
+    const isBind = isBindMount(mount);
+    if (isBind && type === 'tmpfs')
+      return [fault(`mounts.${index}`, 'is called a tmpfs and is a bind mount: its type must be bind')];
+    const other = Object.keys(mount).find((key) => !MOUNT_FIELDS.includes(key));
+    if (other) return [fault(`mounts.${index}.${other}`, 'is nothing that --mount gives')];
     const allowed = isBind ? BIND_OPTION : TMPFS_OPTION;
     const plain = isBind || type === 'tmpfs';
     if (plain && options.every((one) => allowed.test(one)) && (isBind || options.includes('nodev')))

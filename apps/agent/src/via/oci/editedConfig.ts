@@ -6,7 +6,7 @@ import { type MountSource, userMounts } from '../embedded/bundle/volumes.ts';
 import { EmbeddedError } from '../embedded/error.ts';
 import { imageBundle, type MadeBundle, type MakeBundle } from '../embedded/imageBundle.ts';
 import { type ConfigFault, faultsOf, refuseFaults } from './configFaults.ts';
-import { addedMounts, wideningOf } from './configFreedom.ts';
+import { addedMounts, isBindMount, wideningOf } from './configFreedom.ts';
 import { prettyJson } from './prettyJson.ts';
 
 /** How paths of the bundle stand in a text that is shown and edited: the run's own folder is not known then. */
@@ -93,8 +93,7 @@ function placed(edited: OciConfig, built: OciConfig, bundle: string): OciConfig 
 
 /** A bind mount's source is relative to the bundle unless it begins with a slash (config.md, "Mounts"). */
 export function inBundle(mount: OciMount, bundle: string): OciMount {
-  const binds = mount.type === 'bind' || mount.options?.some((one) => one === 'bind' || one === 'rbind');
-  return binds && mount.source && !mount.source.startsWith('/')
+  return isBindMount(mount) && mount.source && !mount.source.startsWith('/')
     ? { ...mount, source: join(bundle, mount.source) }
     : mount;
 }
@@ -124,7 +123,7 @@ export async function mountedFolders(
   edited: OciConfig,
   allowedMounts: readonly string[],
 ): Promise<MountSource[]> {
-  const binds = addedMounts(shown, edited).filter(({ type }) => type !== 'tmpfs');
+  const binds = addedMounts(shown, edited).filter(isBindMount);
   const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
   const mount = binds.map(
     ({ source, destination }) => `type=bind,${quoted(`source=${source}`)},${quoted(`target=${destination}`)}`,
