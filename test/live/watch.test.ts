@@ -171,8 +171,16 @@ describe('what makes no container', () => {
     },
   );
 
-  it('a build has its steps: the container that carries a RUN out', () => {
+  it('a build has its steps: the lines of its Dockerfile, and the container that carries a RUN out', () => {
     const trace = found.find(({ header }) => header.command.includes('build'));
+    const lines = trace ? of(trace, 'engine/build-step') : [];
+    expect(lines.map(({ data }) => data.text)).toEqual(['FROM nginx', 'RUN echo built > /built']);
+    for (const line of lines)
+      expect(causesOf(line, trace?.events ?? [])).toEqual([
+        'engine/request',
+        'client/request',
+        'client/command',
+      ]);
     const became = trace?.events.find(
       ({ step, data }) => step === 'kernel/execve' && JSON.stringify(data.argv).includes('echo built'),
     );

@@ -16,11 +16,12 @@ export function kernelEvidence(record: FromKernel): Evidence {
 
 /** What a probe on a function of a daemon or client saw. Never the payload itself. */
 export function callEvidence(record: CallRecord): Evidence {
-  const { phase, protocol, side, pid, tid, comm, routine, method, path, query, status, failed } = record;
+  const { phase, protocol, side, pid, tid, comm, routine, method, path, query, text, status, failed } =
+    record;
   const raw = { event: `${protocol}_${side}_${phase}`, pid, tid, comm, goroutine: routine };
   return {
     source: 'uprobe',
-    raw: withoutAbsent({ ...raw, method, path, query: toldQuery(query), status, failed }),
+    raw: withoutAbsent({ ...raw, method, path, query: toldQuery(query), text, status, failed }),
   };
 }
 

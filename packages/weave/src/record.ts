@@ -166,7 +166,7 @@ export interface CallRecord {
   kind: 'call';
   at: number;
   source: 'uprobe';
-  phase: 'enter' | 'payload' | 'answer' | 'exit';
+  phase: 'enter' | 'payload' | 'step' | 'answer' | 'exit';
   protocol: CallProtocol;
   /** Whether the probed program makes the call or serves it. */
   side: 'client' | 'server';
@@ -182,6 +182,8 @@ export interface CallRecord {
   query?: string;
   /** With `payload`, and with an `enter` that waited for it: the protobuf message as far as it was captured, and its whole length in bytes. */
   payload?: { bytes: Uint8Array; length: number };
+  /** With `step`: what is done next for the call, in the words of a Dockerfile. */
+  text?: string;
   /** With `answer`: the HTTP status. */
   status?: number;
   /** With `answer`: the id of what the call has made. */

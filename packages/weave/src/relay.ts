@@ -99,6 +99,7 @@ export class RelayEvents {
     if (!act) return;
     if (record.phase === 'answer' && record.status !== undefined) act.status = record.status;
     if (record.made) this.#pods.made(record, record.made);
+    if (record.phase === 'step') this.#buildStep(act, record);
     if (record.phase !== 'exit') return;
     this.#acts.delete(key);
     const span = this.#calls.get(record)?.run;
@@ -107,6 +108,21 @@ export class RelayEvents {
     if (span) this.#consequence(act, record);
     const pod = this.#pods.ended(record);
     if (pod) this.#pod(pod, act, record);
+  }
+
+  /** A build is one request, and tells line by line what it does. */
+  #buildStep({ draft }: OpenAct, record: CallRecord): void {
+    this.#writer.write({
+      at: record.at,
+      type: 'log',
+      step: 'engine/build-step',
+      layer: 'engine',
+      actor: draft.actor,
+      cause: list(draft.span),
+      data: { text: record.text ?? '' },
+      evidence: [callEvidence(record)],
+      grade: 'observed',
+    });
   }
 
   root(record: RootRecord): void {

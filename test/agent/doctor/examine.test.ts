@@ -61,6 +61,7 @@ describe('a good host', () => {
       'docker',
       'compose',
       'containerd',
+      'CRI',
     ]);
     expect(report.can).toEqual({
       vias: ['embedded', 'oci'],
@@ -71,7 +72,7 @@ describe('a good host', () => {
 });
 
 /** underdock has parts of its own for what these do: without them nothing is lost. */
-const DISPENSABLE = ['docker', 'compose', 'containerd'];
+const DISPENSABLE = ['docker', 'compose', 'containerd', 'CRI'];
 
 test('every check that is not ok says what to do, and what it means unless underdock does well without', async () => {
   const runtimes = [{ name: 'runc', why: 'not installed' }];

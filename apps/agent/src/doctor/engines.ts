@@ -1,5 +1,6 @@
 import type { Check } from '@underdock/trace';
 import { enginePlaces, findEngines } from '../daemons/findEngine.ts';
+import { CRI_SOCKETS } from '../via/cri/runtimes.ts';
 import type { FoundRuntime } from '../via/embedded/lowLevel/runtimes.ts';
 import { install, type System } from './system.ts';
 
@@ -37,7 +38,7 @@ export async function toolCheck(system: System): Promise<Check> {
 
 /** Engines that are there and answer: not needed, but taken where they are. */
 export async function engineChecks(system: System): Promise<Check[]> {
-  return [await docker(system), await compose(system), await containerd(system)];
+  return [await docker(system), await compose(system), await containerd(system), await cri(system)];
 }
 
 async function docker(system: System): Promise<Check> {
@@ -94,4 +95,21 @@ async function containerd(system: System): Promise<Check> {
   }
   const found = `no socket at ${socket}: no --via containerd`;
   return { name, state: 'missing', found, remedy: install('containerd') };
+}
+
+/** A socket tells nothing of whether containerd's CRI plugin is on behind it: the first call does, and says so. */
+async function cri(system: System): Promise<Check> {
+  const name = 'CRI';
+  const socket = CRI_SOCKETS.find((path) => system.exists(path));
+  if (socket) return { name, state: 'ok', found: `a socket at ${socket}` };
+  const { state, remedy } = await containerd(system);
+  if (state === 'missing')
+    return {
+      name,
+      state,
+      found: 'neither containerd nor CRI-O is here: no --via cri',
+      ...(remedy ? { remedy } : {}),
+    };
+  const found = 'neither containerd nor CRI-O runs, but containerd’s programs are here';
+  return { name, state, found, remedy: 'let underdock start it: --via cri --engine private' };
 }

@@ -95,6 +95,7 @@ function abilities(checks: readonly Check[], runtimes: readonly FoundRuntime[]):
     oci: usable.some((name) => name !== 'by-hand'),
     compose: state('compose') === 'ok',
     containerd: state('containerd') !== 'missing',
+    cri: state('CRI') !== 'missing',
     docker: state('docker') === 'ok' || (state('docker') === 'limited' && state('runc') === 'ok'),
   };
   return { vias: READY_VIAS.filter((via) => ways[via] ?? true), runtimes: usable, watch };

@@ -1,5 +1,6 @@
 import type { CallRecord } from '@underdock/weave';
 import { BegunAgain } from './begunAgain.ts';
+import { buildStep } from './buildStep.ts';
 import { CALL_KINDS, type CallKind } from './calls.ts';
 import { type ProbeLine, utf8 } from './lines.ts';
 import { Pieces } from './pieces.ts';
@@ -40,6 +41,7 @@ export class CallDecoder {
     if (!Number.isInteger(value) || value < 0) return false;
     if (letter === 'y') return this.#payload(begin, value);
     if (letter === 'w') return this.#answer(begin, value);
+    if (letter === 'b') return this.#step(begin, value);
     if (letter === 'z') return this.#exit(begin, value);
     return false;
   }
@@ -83,6 +85,13 @@ export class CallDecoder {
       ...(status > 0 ? { status } : {}),
       ...(made ? { made } : {}),
     });
+    return true;
+  }
+
+  #step(begin: Begin, length: number): boolean {
+    const text = this.#pieces.take(begin.tid).get(0) ?? '';
+    const step = buildStep(text, length > Buffer.byteLength(text));
+    if (step) this.#options.emit({ ...begin, phase: 'step', text: step });
     return true;
   }
 

@@ -67,6 +67,11 @@ export function printAnswer(kind: CallKind, status: string): string {
   return `printf("w %llu %d %d %lx ${kind} %d:%s\\n", nsecs, pid, tid, $g, ${status}, comm);`;
 }
 
+/** Prints that the Go string at `address` is what is done next within a call: its first 127 bytes, and its length. */
+export function printStep(kind: CallKind, address: string): string {
+  return `${printShortGoString(address, 0)} printf("b %llu %d %d %lx ${kind} %lu:%s\\n", nsecs, pid, tid, $g, *(uint64*)uptr(${address} + 8), comm);`;
+}
+
 /** Prints that a call has ended: `failed` is 0 or 1, 2 where that can't be seen. */
 export function printExit(kind: CallKind, failed: string): string {
   return `printf("z %llu %d %d %lx ${kind} %d:%s\\n", nsecs, pid, tid, $g, ${failed}, comm);`;

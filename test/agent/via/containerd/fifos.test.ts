@@ -49,6 +49,8 @@ test('input is taken as it is read, and ends when it is said to', async () => {
     got += piece;
   });
   const ended = new Promise<void>((resolve) => reader.once('end', () => resolve()));
+  // A pipe that is opened for reading after its last writer has gone waits for another one.
+  await new Promise((resolve) => reader.once('open', resolve));
   await fifos.input(Buffer.from('typed\n'));
   await fifos.endInput();
   await ended;

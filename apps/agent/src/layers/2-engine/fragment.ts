@@ -1,4 +1,4 @@
-import { type CallFragment, printAnswer, printEnter, printExit } from '../../probe/calls.ts';
+import { type CallFragment, printAnswer, printEnter, printExit, printStep } from '../../probe/calls.ts';
 import { printRequest } from '../1-client/fragment.ts';
 
 const KIND = 'http-server';
@@ -30,6 +30,17 @@ export const engineFragment: CallFragment = {
       // A handler that has written nothing has answered 200: finishRequest itself says so to the client.
       function: 'net/http.(*response).finishRequest',
       text: `$g = (uint64)G; if (@hs[pid, $g]) { if (@hs[pid, $g] == 1) { ${printAnswer(KIND, '(uint64)200')} } ${end} }`,
+    },
+    {
+      // The classic builder, within POST /build: dispatchRequest takes six registers, then comes instructions.Command, an
+      // interface on a struct that begins with the instruction as it is written in the Dockerfile.
+      function: 'github.com/docker/docker/builder/dockerfile.dispatch',
+      text: `$g = (uint64)G; if (@hs[pid, $g]) { ${printStep(KIND, '(uint64)R7')} }`,
+    },
+    {
+      // The same for FROM: a pointer to instructions.Stage, whose line lies behind Name, Commands and BaseName.
+      function: 'github.com/docker/docker/builder/dockerfile.initializeStage',
+      text: `$g = (uint64)G; if (@hs[pid, $g]) { ${printStep(KIND, '((uint64)R6 + 56)')} }`,
     },
     {
       // Deferred to the connection's end, which is the end of a request that took it over.

@@ -20,7 +20,8 @@ export interface CriRuntimes {
   checkSocket(socket: string, allowedMounts: readonly string[]): void;
 }
 
-const USUAL = [
+/** Where runtimes that speak the CRI usually listen. */
+export const CRI_SOCKETS = [
   '/run/containerd/containerd.sock',
   '/run/crio/crio.sock',
   '/run/k3s/containerd/containerd.sock',
@@ -56,7 +57,7 @@ export function createCriRuntimes(own: OwnContainerd, env: Env): CriRuntimes {
 
 function placesOf(env: Env): string[] {
   const named = env[ENDPOINT]?.replace(/^unix:\/\//, '');
-  return [...(named ? [named] : []), ...USUAL];
+  return [...(named ? [named] : []), ...CRI_SOCKETS];
 }
 
 async function findRuntime(env: Env): Promise<string | undefined> {
