@@ -1,6 +1,7 @@
 import type { TraceEvent } from '@underdock/trace';
 import { createWeave, type RawRecord, type Weave } from '@underdock/weave';
 import { describe, expect, it } from 'vitest';
+import { Order } from '../../packages/weave/src/order.ts';
 
 const log = (at: number): RawRecord => ({
   kind: 'self',
@@ -77,5 +78,33 @@ describe('the order of events', () => {
       [2, 2],
       [3, 3],
     ]);
+  });
+});
+
+describe('an answer that is waited for', () => {
+  it('keeps back what happens meanwhile, and nothing that was before', () => {
+    const taken: number[] = [];
+    const order = new Order(({ at }) => taken.push(at), { patience: 200, slackMs: 0 });
+    const answered = order.hold(20);
+    for (const t of [10, 30]) order.add(log(t));
+    order.add(clock(40));
+    expect(taken).toEqual([10]);
+    answered();
+    order.add(clock(41));
+    expect(taken).toEqual([10, 30]);
+  });
+
+  it('keeps nobody waiting for longer than three seconds: a call may hang for minutes, and what others do goes on', () => {
+    const taken: number[] = [];
+    const order = new Order(({ at }) => taken.push(at), { patience: 200, slackMs: 0 });
+    order.hold(20);
+    order.add(log(30));
+    order.add(clock(40));
+    for (let tick = 0; tick < 60; tick++) order.tick();
+    expect(taken).toEqual([30]);
+    expect(order.doneAt).toBe(40);
+    order.add(log(50));
+    order.add(clock(60));
+    expect(taken).toEqual([30, 50]);
   });
 });

@@ -2,6 +2,8 @@ import type { RawRecord } from './record.ts';
 
 /** How many ticks (50 ms each) a record waits at most for older ones: a probe on a busy machine can lag by seconds. */
 const PATIENCE = 40;
+/** So many ticks records wait at most for an answer that says whose they are: a call that hangs is of one run, and all wait. */
+const HELD = 60;
 /** underdock's own records of the same instant may come a little after a heartbeat. */
 const SLACK_MS = 5;
 
@@ -12,7 +14,7 @@ const SLACK_MS = 5;
 export class Order {
   #waiting: { record: RawRecord; order: number; ticks: number }[] = [];
   #clocks = new Map<string, number>();
-  #holds = new Set<{ at: number }>();
+  #holds = new Set<{ at: number; ticks: number }>();
   #count = 0;
   #take: (record: RawRecord) => void;
   readonly #patience: number;
@@ -30,9 +32,9 @@ export class Order {
     return Math.min(...this.#clocks.values(), ...held) - this.#slackMs;
   }
 
-  /** Keeps back what happens from `at` on, within patience, until what is returned is called. */
+  /** Keeps back what happens from `at` on, for some seconds at most, until what is returned is called. */
   hold(at: number): () => void {
-    const held = { at };
+    const held = { at, ticks: 0 };
     this.#holds.add(held);
     return () => void this.#holds.delete(held);
   }
@@ -49,6 +51,7 @@ export class Order {
 
   tick(): void {
     for (const waiting of this.#waiting) waiting.ticks++;
+    for (const held of this.#holds) if (++held.ticks >= HELD) this.#holds.delete(held);
     this.#release(false);
   }
 
