@@ -18,6 +18,14 @@ async function written(name: string, platform: Platform) {
 const ROADS = ['portable-embedded', 'portable-docker', 'portable-watch'];
 const values = (all: readonly { value: { value: unknown } | unknown }[]) => all.map(({ value }) => value);
 
+it('writes no word of a trace into a command as anything but a word, names of flags included', async () => {
+  const run = await carried('portable-watch');
+  const from = run.others[0]!.from;
+  const others = [{ value: { flag: '--x;touch /tmp/y;', value: '$(id)' }, from }];
+  const { files } = exportTo('docker', { ...run, others });
+  expect(files[0]?.text).toContain(`  '--x;touch /tmp/y;' '$(id)' \\\n`);
+});
+
 describe('what a trace tells of a run', () => {
   it.each(['portable-embedded', 'portable-docker'])('is the same on every road: %s', async (name) => {
     const run = await carried(name);

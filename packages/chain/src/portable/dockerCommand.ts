@@ -90,7 +90,9 @@ function outside({ network, ports, mounts, others }: Portable, flag: Flag): void
   for (const mount of mounts) flag('Mount', mount, mountFlag(mount.value));
   for (const { value, from } of others) {
     if (value.flag === '--security-opt' && /^no-new-privileges/.test(String(value.value))) continue;
-    const text = value.value === true ? value.flag : `${value.flag} ${quoted(value.value)}`;
+    // What was typed is somebody’s: the name of a flag may hold anything, too.
+    const name = quoted(value.flag);
+    const text = value.value === true ? name : `${name} ${quoted(value.value)}`;
     flag('Flag', { value, from }, text, text);
   }
 }
