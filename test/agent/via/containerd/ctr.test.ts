@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -47,6 +47,19 @@ describe('--runtime', () => {
     await checkRuntimePath('/bin/false', ['/bin/false'], []);
     await checkRuntimePath('/bin/false', [], ['/']);
     await checkRuntimePath('runc', [], []);
+  });
+
+  test('takes no link to an allowed program: it could lead elsewhere by the time it is run', async () => {
+    const links = mkdtempSync(join(tmpdir(), 'underdock-links-'));
+    const program = join(links, 'program');
+    const link = join(links, 'link');
+    writeFileSync(program, '');
+    symlinkSync(program, link);
+    const refused = { code: 'runtime-not-allowed' };
+    await expect(checkRuntimePath(link, [program], [])).rejects.toMatchObject(refused);
+    await checkRuntimePath(program, [link], []);
+    await checkRuntimePath(link, [link], []);
+    rmSync(links, { recursive: true });
   });
 });
 
