@@ -1,6 +1,7 @@
-import { containerOf, foldTo, podOf, sharedWithPod } from '@underdock/chain';
+import { containerOf, containersOf, containerTitle, foldTo, podOf, sharedWithPod } from '@underdock/chain';
 import type { TraceEvent, TraceHeader } from '@underdock/trace';
 import { describe, expect, test } from 'vitest';
+import { recordedTrace } from '../fixtures/traces.ts';
 
 const POD = 'a'.repeat(64);
 const OWN = 'b'.repeat(64);
@@ -84,4 +85,12 @@ describe('a pod', () => {
       sandbox: { gone: true, pid: 42 },
     });
   });
+});
+
+test('a real pod and the container in it are called by names that differ', async () => {
+  const { header, events } = await recordedTrace('cri-run');
+  expect(containersOf(foldTo(header, events)).map(containerTitle)).toEqual([
+    'silent-ferry',
+    'pod silent-ferry',
+  ]);
 });

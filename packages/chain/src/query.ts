@@ -15,9 +15,10 @@ export function containersOf(state: ChainState): ContainerPicture[] {
   return Object.values(state.containers).filter(({ id }) => id !== '');
 }
 
-/** What a container is called: its service or its name, else the twelve digits that people know. */
-export function containerTitle({ service, name, id }: ContainerPicture): string {
-  return service ?? name ?? id.slice(0, 12);
+/** What a container is called: its service or its name, else the twelve digits that people know; a sandbox is its pod. */
+export function containerTitle({ service, name, id, sandbox }: ContainerPicture): string {
+  const title = service ?? name ?? id.slice(0, 12);
+  return sandbox ? `pod ${title}` : title;
 }
 
 /** The newest `max` calls that are shown at this level of detail, newest first. */
