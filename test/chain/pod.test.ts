@@ -90,7 +90,7 @@ describe('a pod', () => {
 test('a real pod and the container in it are called by names that differ', async () => {
   const { header, events } = await recordedTrace('cri-run');
   expect(containersOf(foldTo(header, events)).map(containerTitle)).toEqual([
-    'silent-ferry',
     'pod silent-ferry',
+    'silent-ferry',
   ]);
 });
