@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { followLog, LogLines, parseLogLine } from '../../../apps/agent/src/via/cri/logs.ts';
+import { endOf, followLog, LogLines, parseLogLine } from '../../../apps/agent/src/via/cri/logs.ts';
 
 const AT = '2026-01-01T00:00:00.000000001Z';
 const line = (text: string) => parseLogLine(Buffer.from(text));
@@ -66,5 +66,12 @@ describe('a log that is followed', () => {
 
   test('that never comes is no failure', async () => {
     await followLog(join(folder, 'nowhere'), () => {}).finish();
+  });
+
+  test('is asked for its end alone, by whole lines, where it is long', async () => {
+    const file = join(folder, '0.log');
+    appendFileSync(file, 'one\ntwo\nthree\n');
+    expect((await endOf(file, 100)).toString()).toBe('one\ntwo\nthree\n');
+    expect((await endOf(file, 8)).toString()).toBe('three\n');
   });
 });

@@ -16,6 +16,8 @@ export class CriPod {
   readonly config: PodSandboxConfig;
   readonly runtimeClass: string;
   readonly #context: ViaContext;
+  /** The runtime was asked to make the pod, whatever came of it. */
+  asked = false;
   sandbox: string | undefined;
   container: string | undefined;
 
@@ -51,6 +53,7 @@ export class CriPod {
       ...(runtimeClass ? { runtime: runtimeClass } : {}),
     };
     const expected = this.#context.expects?.();
+    this.asked = true;
     try {
       const { podSandboxId } = await askCri<{ podSandboxId: string }>(
         this.runtime,

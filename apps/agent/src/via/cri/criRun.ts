@@ -17,6 +17,7 @@ import type { ContainerStatus } from './messages.ts';
 import { criOrders } from './orders.ts';
 import { planPod, readBackStarted } from './planPod.ts';
 import { limitPod, removePodCgroup, tellPodLimit } from './podCgroup.ts';
+import { removePodsOf } from './recover.ts';
 import { hasUnifiedCgroups } from './runtimes.ts';
 
 /** What a run in a pod needs besides its request. */
@@ -44,6 +45,7 @@ class CriRun implements ViaRun {
   readonly #gate = new Gate();
   readonly #unified = hasUnifiedCgroups();
   readonly #logs: string;
+  #runtime: CriRuntime | undefined;
   #pod: CriPod | undefined;
   #cgroup = '';
   #log: LogFollower | undefined;
@@ -129,13 +131,14 @@ class CriRun implements ViaRun {
       const { exitCode } = error as { exitCode?: unknown };
       return { exitCode: typeof exitCode === 'number' ? exitCode : 125, error: describeError(error) };
     } finally {
-      if (!this.#kept) this.#pod?.runtime.daemon.close();
+      if (!this.#kept) this.#runtime?.daemon.close();
     }
   }
 
   async #create(): Promise<CriPod> {
     const { signal } = this.#abort;
     const runtime = await this.#parts.runtime({ ...this.#asking(), signal });
+    this.#runtime = runtime;
     signal.throwIfAborted();
     const { starter, name } = this.#parts;
     const { image } = this.#request;
@@ -257,6 +260,8 @@ class CriRun implements ViaRun {
     );
     try {
       await pod.remove(pod.asking({ cause: [act.span, clientSpan] }));
+      // Who broke the making of a pod off, or waited in vain, was not told its id; it may be there all the same.
+      if (pod.asked && !pod.sandbox) await removePodsOf(pod.runtime, runId);
       removePodCgroup(this.#cgroup);
       act.end();
     } catch (error) {

@@ -54,6 +54,20 @@ export class LogLines {
   }
 }
 
+/** The last bytes of a log, from the beginning of a line on; a container can write more than fits into memory. */
+export async function endOf(file: string, most: number): Promise<Buffer> {
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    const from = Math.max(0, size - most);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - from), 0, size - from, from);
+    const bytes = buffer.subarray(0, bytesRead);
+    return from === 0 ? bytes : bytes.subarray(bytes.indexOf(NEWLINE) + 1);
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Follows a container’s log while it grows. */
 export interface LogFollower {
   /** The container has ended: reads to the end. Resolves when everything has been passed on. */

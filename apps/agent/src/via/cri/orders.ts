@@ -1,12 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { shellQuote } from '../embedded/lowLevel/byHand/step.ts';
 import type { ContainerOrders, ExecWanted } from '../via.ts';
 import { askCri } from './ask.ts';
 import type { CriPod } from './criPod.ts';
 import { notInCri, resourcesOf } from './flags.ts';
-import { LogLines, type LogPiece } from './logs.ts';
+import { endOf, LogLines, type LogPiece } from './logs.ts';
 
 /** A command may take so long (s). */
 const EXEC_S = 3600;
+/** So much of a log is answered with: its end. */
+const MOST_LOG = 1_000_000;
 const STREAMS = { stdout: 1, stderr: 2 } as const;
 
 /** Orders to a container that runs, those that the CRI knows. `current` throws where there is none. */
@@ -35,7 +37,7 @@ export function criOrders(current: () => CriPod, log: string, unified: () => boo
     update: async (limits) => update(current(), limits, unified()),
     async logs() {
       current();
-      const pieces = new LogLines().take(await readFile(log));
+      const pieces = new LogLines().take(await endOf(log, MOST_LOG));
       return { bytes: Buffer.concat(pieces.map(framed)), framed: true };
     },
   };
@@ -56,7 +58,7 @@ async function execute(pod: CriPod, { command, tty, user, workdir, env }: ExecWa
     pod.asking({
       request: { cmd: command },
       timeoutMs: EXEC_S * 1000,
-      crictl: `exec --sync ${id} ${command.join(' ')}`,
+      crictl: `exec --sync ${id} ${command.map(shellQuote).join(' ')}`,
     }),
   );
 }
