@@ -56,8 +56,8 @@ export function createContainerds(options: ContainerdsOptions): Containerds {
 
 class HostContainerds implements Containerds {
   readonly #options: ContainerdsOptions;
-  /** The private one that what was left of runs has been removed from. */
-  #tidied: number | undefined;
+  /** The private one that what was left of runs is removed from, once: a second look would find runs that have begun since. */
+  #tidied: { pid: number; done: Promise<void> } | undefined;
 
   constructor(options: ContainerdsOptions) {
     this.#options = options;
@@ -96,8 +96,14 @@ class HostContainerds implements Containerds {
     });
     const { socket, pid, cgroup } = own;
     const place: ContainerdPlace = { socket, kind: 'private', cgroup, pid, death: () => dead };
-    if (this.#tidied !== pid) await this.#tidy(place);
-    this.#tidied = pid;
+    if (this.#tidied?.pid !== pid) this.#tidied = { pid, done: this.#tidy(place) };
+    const tidied = this.#tidied;
+    try {
+      await tidied.done;
+    } catch (error) {
+      if (this.#tidied === tidied) this.#tidied = undefined;
+      throw error;
+    }
     return place;
   }
 
