@@ -20,9 +20,10 @@ const REACHED: Readonly<Record<Achievement, (evidence: Evidence) => boolean>> = 
   image: ({ picture, acts }) =>
     picture.layers.some(({ state }) => state === 'ready' || state === 'cached') ||
     acts.some((act) => act.endAt !== undefined && !act.failure && !act.leftOpen),
-  filesystem: ({ picture, acts }) =>
+  filesystem: ({ state, picture, acts }) =>
     picture.snapshot !== undefined ||
     picture.mounts['/'] !== undefined ||
+    hasEntered(state, picture) ||
     acts.some((act) => act.endAt !== undefined && !act.failure),
   sandbox: ({ acts }) => acts.length > 0,
   isolation: ({ picture }) =>
@@ -31,6 +32,14 @@ const REACHED: Readonly<Record<Achievement, (evidence: Evidence) => boolean>> = 
   process: ({ picture }) => picture.aliveAt !== undefined,
   cleanup: ({ picture }) => picture.life === 'gone' || picture.gone === true,
 };
+
+/** Whoever makes a folder the root of a container has found its files there: of who laid them out nothing may have been seen. */
+function hasEntered(state: ChainState, { id }: ContainerPicture): boolean {
+  return [...state.calls].some(
+    ({ step, container, endAt, failure }) =>
+      step === 'kernel/pivot-root' && container === id && endAt !== undefined && !failure,
+  );
+}
 
 /** Whether an achievement of a trace was reached, and where not, why nothing tells of it: never a guess. */
 export function verdictOf(achievement: Achievement, evidence: Evidence): Verdict {
