@@ -37,7 +37,7 @@ async function serve(
   server = new Server();
   for (const [service, verbs] of Object.entries(answers)) {
     const definition: Record<string, object> = {};
-    const handlers: Record<string, object> = {};
+    const served: Record<string, object> = {};
     for (const [verb, answer] of Object.entries(verbs)) {
       const path = `/runtime.v1.${service}/${verb}`;
       const { request, answer: said } = messages.method(path);
@@ -46,14 +46,14 @@ async function serve(
         ...{ requestSerialize: request.encode, requestDeserialize: request.decode },
         ...{ responseSerialize: said.encode, responseDeserialize: said.decode },
       };
-      handlers[verb] = (got: ServerUnaryCall<Message, Message>, send: sendUnaryData<Message>) => {
+      served[verb] = (got: ServerUnaryCall<Message, Message>, send: sendUnaryData<Message>) => {
         asked.push(verb);
         const given = answer(got.request);
         if (typeof given === 'number') send({ code: given, details: 'no' });
         else send(null, given);
       };
     }
-    server.addService(definition as never, handlers as never);
+    server.addService(definition as never, served as never);
   }
   const socket = join(folder, 'cri.sock');
   await new Promise<void>((resolve, reject) =>
