@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -66,6 +66,22 @@ describe('a log that is followed', () => {
 
   test('that never comes is no failure', async () => {
     await followLog(join(folder, 'nowhere'), () => {}).finish();
+  });
+
+  test('does not fill the disk with what was passed on', async () => {
+    const file = join(folder, '0.log');
+    let bytes = 0;
+    const count = (_: string, piece: Uint8Array) => {
+      bytes += piece.length;
+    };
+    const log = followLog(file, count, 64 * 1024);
+    for (let n = 0; n < 32; n++) appendFileSync(file, `${AT} stdout F ${'x'.repeat(99)}\n`.repeat(500));
+    await log.finish();
+    expect(bytes).toBe(32 * 500 * 100);
+    const { size, blocks } = statSync(file);
+    expect(size).toBeGreaterThan(2_000_000);
+    expect(blocks * 512).toBeLessThan(400_000);
+    expect((await endOf(file, 1000)).toString()).toMatch(/^2026.*x\n$/s);
   });
 
   test('is asked for its end alone, by whole lines, where it is long', async () => {

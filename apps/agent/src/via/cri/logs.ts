@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { mustCall } from '../../kernelCalls.ts';
 
 /** A piece of what a container has printed, as a CRI log has it. */
 export interface LogPiece {
@@ -11,6 +12,8 @@ const LOOK_MS = 30;
 /** A log that has not grown for so many looks after its container’s end is complete. */
 const STILL = 3;
 const CHUNK = 256 * 1024;
+/** So much of a log stays on the disk once it is read (bytes), and up to twice as much. */
+const KEPT = 16 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 
@@ -74,15 +77,21 @@ export interface LogFollower {
   finish(): Promise<void>;
 }
 
-/** Passes on what comes into a log from now on; a file that is not there yet is waited for. */
+/**
+ * Passes on what comes into a log from now on; a file that is not there yet is waited for. Of what was passed on the last `keep`
+ * bytes at least stay on the disk.
+ */
 export function followLog(
   file: string,
   output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => unknown,
+  keep = KEPT,
 ): LogFollower {
   let ended = false;
   const lines = new LogLines();
+  const space = new GivenBack(keep);
   const read = async (handle: FileHandle): Promise<number> => {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(CHUNK), 0, CHUNK);
+    space.passed(handle.fd, bytesRead);
     for (const { stream, bytes } of joined(lines.take(buffer.subarray(0, bytesRead))))
       await output(stream, bytes);
     return bytesRead;
@@ -91,7 +100,7 @@ export function followLog(
     let handle: FileHandle | undefined;
     try {
       for (let still = 0; still < STILL; ) {
-        handle ??= await open(file).catch(() => undefined);
+        handle ??= await open(file, 'r+').catch(() => undefined);
         const grown = handle ? await read(handle) : 0;
         if (grown > 0) still = 0;
         else {
@@ -122,4 +131,33 @@ function joined(pieces: readonly LogPiece[]): LogPiece[] {
     else groups.push({ stream, parts: [bytes] });
   }
   return groups.map(({ stream, parts }) => ({ stream, bytes: Buffer.concat(parts) }));
+}
+
+/** fallocate(2): FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE. */
+const PUNCH = 3;
+const FALLOCATE = 'int fallocate(int fd, int mode, int64_t offset, int64_t length)';
+
+/** The disk that the beginning of a log takes: no kubelet is there to rotate it, and a container may print for days. */
+class GivenBack {
+  readonly #keep: number;
+  #read = 0;
+  #from = 0;
+  #possible = true;
+
+  constructor(keep: number) {
+    this.#keep = keep;
+  }
+
+  passed(fd: number, bytes: number): void {
+    this.#read += bytes;
+    const length = this.#read - this.#keep - this.#from;
+    if (!this.#possible || length < this.#keep) return;
+    try {
+      mustCall('fallocate', FALLOCATE, fd, PUNCH, this.#from, length);
+      this.#from += length;
+    } catch {
+      // Not every filesystem can: there the log grows as it does under ctr.
+      this.#possible = false;
+    }
+  }
 }
