@@ -290,6 +290,19 @@ describe('a run of the agent’s own', () => {
     expect(host.given.mine).toHaveLength(5);
   });
 
+  it('gets its container back from a run that was found for it before its id was told', () => {
+    const host = new Host();
+    const claim = host.sorter.claim('mine');
+    host.exec(70, ...RUNC, A);
+    expect(host.found).toHaveLength(1);
+    claim.container(A);
+    host.exec(71, 'runc', 'start', A);
+    expect(host.given.mine).toEqual(['root runc', `exec runc start ${A}`]);
+    host.sorter.claim('other').container(A);
+    host.exec(72, 'runc', 'delete', A);
+    expect(host.given.other).toBeUndefined();
+  });
+
   it('may have a client of the agent’s own, which is known before the kernel tells of its birth', () => {
     const host = new Host();
     const claim = host.sorter.claim('mine');

@@ -15,6 +15,12 @@ export class Owners {
     if (name) this.#names.set(name, id);
   }
 
+  /** As `keep`, for who made it and was told its id: whoever was taken for its owner by what was seen meanwhile gives it up. */
+  keepMade(run: SortedRun, id: string, name?: string): void {
+    if (this.#containers.get(id)?.claimed === false) this.#containers.delete(id);
+    this.keep(run, id, name);
+  }
+
   keepExec(run: SortedRun, execId: string): void {
     this.#execs.set(execId, run);
     const [oldest] = this.#execs.size > MOST_EXECS ? this.#execs.keys() : [];

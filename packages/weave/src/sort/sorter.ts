@@ -119,7 +119,7 @@ class HostSorter implements Sorter {
     this.#runs.set(key, run);
     return {
       request: (at, method, path, query) => this.#calls.announce({ at, run: key, method, path, query }),
-      container: (id, name) => this.#owners.keep(run, id, name),
+      container: (id, name) => this.#owners.keepMade(run, id, name),
       process: (pid) => this.#members.join(run, pid),
       expects: (at) => this.#order.hold(at),
       leave: () => this.#forget(run),
