@@ -71,6 +71,15 @@ describe('on a host that is watched for long', () => {
     expect(host.closed).toEqual(['found-1']);
   });
 
+  it('a pid of a child of the agent’s own, whose end was not seen, is somebody else’s when it comes again', () => {
+    const host = new Host();
+    host.add({ kind: 'fork', ...from, at: 0, pid: AGENT, tid: AGENT, childPid: 101 });
+    host.wait(120_000).wait(120_000).wait(120_000);
+    host.alive.add(101);
+    host.exec(101, 'docker', 'ps');
+    expect(host.found).toHaveLength(1);
+  });
+
   it('a health check of a container of nobody’s is no run', () => {
     const host = new Host()
       .grpc('Exec', A, 'grpc')

@@ -53,14 +53,14 @@ export class Members {
   }
 
   /**
-   * Whose end was not seen would keep its run open for ever: now and then each is looked for, and those that are gone for the
+   * Whose end was not seen would keep its run open for ever, and its pid comes again: now and then each is looked for, and those that are gone for the
    * second time have left. `at` in ms of the records' clock.
    */
   lookFor(at: number, isAlive: (pid: number) => boolean): number[] {
     if (at - this.#lookedAt <= LOOK_MS) return [];
     this.#lookedAt = at;
     const before = this.#gone;
-    this.#gone = new Set([...this.#runs.keys()].filter((pid) => !isAlive(pid)));
+    this.#gone = new Set([...this.#runs.keys(), ...this.#own].filter((pid) => !isAlive(pid)));
     const left = [...this.#gone].filter((pid) => before.has(pid));
     for (const pid of left) this.leave(pid);
     return left;
