@@ -121,15 +121,13 @@ describe('runs side by side', () => {
     await untilState(starter.page, 'running');
     const slow = new URLSearchParams(new URL(starter.page.url()).hash.slice(1)).get('run')!;
     const { page, errors } = await openPage(host.browser, linkTo(host.agent.watch, [ids[0]!, slow]));
-    await table(page)
-      .getByText(/events so far/)
-      .waitFor();
+    // As a page opens, the finished one is still on its way too.
+    const growing = table(page).getByText(/events so far/);
+    await expect.poll(() => growing.count(), { timeout: 30_000 }).toBe(1);
     await row(page, 'Cleaned up').getByText('not so far in this trace').waitFor();
     await starter.page.getByRole('button', { name: 'Stop', exact: true }).click();
     await row(page, 'Cleaned up').getByText('not so far in this trace').waitFor({ state: 'detached' });
-    await table(page)
-      .getByText(/events so far/)
-      .waitFor({ state: 'detached' });
+    await expect.poll(() => growing.count(), { timeout: 30_000 }).toBe(0);
     expect(errors).toEqual([]);
     await page.context().close();
     await starter.page.context().close();

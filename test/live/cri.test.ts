@@ -4,6 +4,7 @@ import type { TraceEvent } from '@underdock/trace';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineCgroup } from '../../apps/agent/src/daemons/privateEngineRemains.ts';
 import { type Ended, type Lab, leftOnHost, openLab, watchNothing } from './embeddedLab.ts';
+import { notHere } from './notHere.ts';
 
 const CRIO = '/run/crio/crio.sock';
 /** The same suite on each runtime; one that is not here is counted apart, and never as passed. */
@@ -45,7 +46,7 @@ describe.each(RUNTIMES)('a container in a pod of $name', ({ name, request, here 
 
   const test = (words: string, body: () => Promise<void>) =>
     it(words, async (context) => {
-      if (!here) context.skip(`not on this machine: ${name}`);
+      if (!here) notHere(context, name);
       await body();
     });
   async function ran(more: Parameters<Lab['run']>[0]): Promise<Ended> {

@@ -7,6 +7,7 @@ import { findProgram } from '../../apps/agent/src/programs.ts';
 import { createReaper, type Reaper } from '../../apps/agent/src/reaper.ts';
 import { type Bundle, makeBundle } from './bundle.ts';
 import { type Ended, type Lab, leftOnHost, openLab, watchNothing } from './embeddedLab.ts';
+import { notHere } from './notHere.ts';
 
 let lab: Lab;
 let reaper: Reaper;
@@ -255,7 +256,7 @@ const OTHERS: [name: string, flags: string][] = [
 describe.each(OTHERS)('%s, named by its path', (name, flags) => {
   it('is created, asked, started and deleted like any other, and leaves nothing', async (context) => {
     const path = findProgram(name, process.env.PATH ?? '');
-    if (path === undefined) return context.skip(`not on this machine: ${name}`);
+    if (path === undefined) return notHere(context, name);
     const runtime = join(allowed, `with-flags-${name}`);
     writeFileSync(runtime, `#!/bin/sh\nexec ${path} ${flags} "$@"\n`);
     chmodSync(runtime, 0o755);

@@ -12,20 +12,13 @@ beforeAll(async () => {
   host = await watchThisHost();
   const names = Array.from({ length: CONTAINERS }, (_, n) => `busy-${n}`);
   const left = [...names];
+  const started = ['run', '-d', '--network', 'none'];
+  const command = ['img', 'sh', '-c', 'while :; do sleep 5; done'];
   const worker = async () => {
-    for (let name = left.pop(); name; name = left.pop())
-      await host.docker(
-        'run',
-        '-d',
-        '--name',
-        name,
-        '--network',
-        'none',
-        'img',
-        'sh',
-        '-c',
-        'while :; do sleep 5; done',
-      );
+    for (let name = left.pop(); name; name = left.pop()) {
+      const { exitCode, stderr } = await host.docker(...started, '--name', name, ...command);
+      if (exitCode !== 0) throw new Error(`${name}: ${stderr}`);
+    }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   await pause(10_000);

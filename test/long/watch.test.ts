@@ -64,10 +64,9 @@ it('dockerd’s own log has the same requests', () => {
       .filter(({ step, type }) => type === 'begin' && (step === 'engine/request' || step === 'engine/query'))
       .map(({ data }) => `${data.method} ${data.path}`),
   );
-  expect(told.sort()).toEqual(
-    host.engine
-      .requests()
-      .map((line) => line.replace(/\?.*$/, ''))
-      .sort(),
-  );
+  const served = host.engine.requests().map((line) => line.replace(/\?.*$/, ''));
+  // Whoever watches asks the engine too, for what it knows of a container and its image; clients ping and change.
+  const ofClients = (request: string) => !request.startsWith('GET ');
+  expect(told.filter(ofClients).sort()).toEqual(served.filter(ofClients).sort());
+  expect(served).toEqual(expect.arrayContaining(told));
 });

@@ -8,6 +8,8 @@ interface Count {
   passed: number;
   failed: number;
   skipped: number;
+  /** Tests of what an issue asks for only where it is found, by what is not on this machine. */
+  absent?: Readonly<Record<string, number>>;
 }
 
 const reportSchema = z.object({
@@ -16,6 +18,15 @@ const reportSchema = z.object({
   numFailedTests: z.number(),
   numPendingTests: z.number(),
   numTodoTests: z.number().optional(),
+  testResults: z
+    .array(
+      z.object({
+        assertionResults: z.array(
+          z.object({ meta: z.object({ notOnThisMachine: z.string() }).optional().catch(undefined) }),
+        ),
+      }),
+    )
+    .default([]),
 });
 
 /** Adds up what several test programs say and prints one closing line for all of them. */
@@ -54,6 +65,11 @@ export class Tally {
       );
       for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += count[key];
     }
+    for (const { name, count } of this.#rows)
+      for (const [what, tests] of Object.entries(count.absent ?? {}))
+        console.log(
+          `not on this machine: ${what} (${tests} ${tests === 1 ? 'test' : 'tests'} of ${name}, counted apart)`,
+        );
     if (process.env.CI === 'true' && total.skipped > 0) {
       console.log(`${total.skipped} tests were skipped: with CI=true that is a failure`);
       total.failed += total.skipped;
@@ -68,11 +84,16 @@ function readCount(file: string, code: number): Count {
   try {
     const report = reportSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
     const failed = report.numFailedTests + (code !== 0 && report.numFailedTests === 0 ? 1 : 0);
+    const absent: Record<string, number> = {};
+    for (const { meta } of report.testResults.flatMap(({ assertionResults }) => assertionResults))
+      if (meta) absent[meta.notOnThisMachine] = (absent[meta.notOnThisMachine] ?? 0) + 1;
+    const apart = Object.values(absent).reduce((sum, tests) => sum + tests, 0);
     const none = report.numPassedTests + failed === 0 ? 1 : 0;
     return {
       passed: report.numPassedTests,
       failed: failed + none,
-      skipped: report.numPendingTests + (report.numTodoTests ?? 0),
+      skipped: report.numPendingTests + (report.numTodoTests ?? 0) - apart,
+      absent,
     };
   } catch (error) {
     console.error(`no report of the test run: ${(error as Error).message}`);
