@@ -34,6 +34,7 @@ export async function openPage(
   const context = await browser.newContext({
     viewport: { width: 1280, height: 720 },
     colorScheme: 'dark',
+    reducedMotion: 'reduce',
     ...options,
   });
   const page = await context.newPage();

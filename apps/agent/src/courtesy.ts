@@ -4,7 +4,7 @@ import { getPriority, setPriority } from 'node:os';
 /** nice(2) of whoever only watches: what is watched comes first on a processor that both want. */
 const GIVING_WAY = 10;
 /** So far behind what happens (ms), the watcher takes what it needs; so near again, it gives way. */
-const BEHIND_MS = 500;
+const BEHIND_MS = 250;
 const NEAR_MS = 100;
 
 /** Lets this process step back while it watches others, so that to be watched costs them little. */

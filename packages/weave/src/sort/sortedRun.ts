@@ -5,7 +5,8 @@ export interface SortedRun {
   claimed: boolean;
   /** It has a client whose requests can’t be seen where they are sent. */
   unseenClient?: boolean;
-  /** Ms on the records' clock. */
+  /** Ms on the records' clock: of the last record, and of the last instant that was promised to be whole. */
   lastAt: number;
+  toldAt: number;
   pids: Set<number>;
 }

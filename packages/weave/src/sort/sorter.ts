@@ -69,6 +69,10 @@ const PATIENCE = 200;
 /** Idle for so long (ms of the records' clock), a run without processes and open calls is over; with open calls longer. */
 const LINGER_MS = 2000;
 const HANGING_MS = 60_000;
+/** A run of which so long (ms) nothing was seen is told the time no more often than this: of hundreds nearly all are idle. */
+const ACTIVE_MS = 500;
+const IDLE_CLOCK_MS = 200;
+
 /** Creates a sorter. It holds no clock: `clock` records tell it the time. */
 export function createSorter(options: SorterOptions): Sorter {
   return new HostSorter(options);
@@ -115,7 +119,7 @@ class HostSorter implements Sorter {
   }
 
   claim(key: string): Claim {
-    const run: SortedRun = { key, claimed: true, lastAt: 0, pids: new Set() };
+    const run: SortedRun = { key, claimed: true, lastAt: 0, toldAt: 0, pids: new Set() };
     this.#runs.set(key, run);
     return {
       request: (at, method, path, query) => this.#calls.announce({ at, run: key, method, path, query }),
@@ -128,7 +132,7 @@ class HostSorter implements Sorter {
 
   #open(at: number, command: readonly string[], container?: string): SortedRun {
     const key = `found-${++this.#count}`;
-    const run: SortedRun = { key, claimed: false, lastAt: at, pids: new Set() };
+    const run: SortedRun = { key, claimed: false, lastAt: at, toldAt: 0, pids: new Set() };
     this.#runs.set(key, run);
     this.#options.opened({ key, at, command, ...(container ? { container } : {}) });
     if (container) this.#owners.keep(run, container);
@@ -152,7 +156,10 @@ class HostSorter implements Sorter {
     const { isAlive } = this.#options;
     if (isAlive) for (const pid of this.#members.lookFor(at, isAlive)) this.#calls.endOf(pid);
     for (const run of [...this.#runs.values()]) {
-      this.#options.give(run.key, { kind: 'clock', at, source: 'sorted' });
+      if (at - run.lastAt < ACTIVE_MS || at - run.toldAt > IDLE_CLOCK_MS) {
+        run.toldAt = at;
+        this.#options.give(run.key, { kind: 'clock', at, source: 'sorted' });
+      }
       if (run.claimed || run.pids.size > 0) continue;
       const patience = this.#calls.isOpenFor(run.key) ? HANGING_MS : LINGER_MS;
       if (at - run.lastAt < patience) continue;

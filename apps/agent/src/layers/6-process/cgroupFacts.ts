@@ -71,9 +71,16 @@ export interface Limit extends CgroupValue {
 /** The limits that can be read in a process's cgroups. Files that are not there or not readable are left out. */
 export async function readLimits(folders: readonly CgroupFolder[], names = LIMITS): Promise<Limit[]> {
   const limits = await Promise.all(
-    folders.flatMap(({ folder }) => names.map((name) => readLimit(folder, name))),
+    folders.flatMap(({ folder, controllers }) =>
+      names.filter((name) => mayHold(controllers, name)).map((name) => readLimit(folder, name)),
+    ),
   );
   return limits.filter((limit) => limit !== undefined);
+}
+
+/** Whether a file can lie in a hierarchy with these controllers: looking for files that can't be there costs the most. */
+function mayHold(controllers: readonly string[], name: string): boolean {
+  return controllers.length === 0 || controllers.includes(name.split('.')[0] ?? '');
 }
 
 async function readLimit(folder: string, name: string): Promise<Limit | undefined> {
@@ -96,7 +103,8 @@ async function cpusOfQuota(folder: string, quota: string): Promise<number | null
 
 /** Processor time used so far by a process's cgroup, in ms; undefined where no file tells. */
 export async function cpuUsedMs(folders: readonly CgroupFolder[]): Promise<number | undefined> {
-  for (const { folder } of folders) {
+  for (const { folder, controllers } of folders) {
+    if (!mayHold(controllers, 'cpu.stat') && !mayHold(controllers, 'cpuacct.usage')) continue;
     const stat = await textOf(`${folder}/cpu.stat`);
     const microseconds = stat && /^usage_usec (\d+)$/m.exec(stat)?.[1];
     if (microseconds) return Number(microseconds) / 1000;

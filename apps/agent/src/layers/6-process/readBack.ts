@@ -162,6 +162,7 @@ class Reading {
 class Gauges {
   #reading: Reading;
   #told = new Map<string, number | undefined>();
+  #folders: CgroupFolder[] | undefined;
   #cpu: { usedMs: number; at: number } | undefined;
   #stopped = false;
   constructor(reading: Reading) {
@@ -186,9 +187,13 @@ class Gauges {
   }
 
   async #look(): Promise<void> {
-    const folders = await this.#reading.folders();
+    // Where they lie is found once: of hundreds of containers that alone would keep a processor busy.
+    this.#folders ??= await this.#reading.folders();
+    const folders = this.#folders;
     const [limits, cpus] = [await readLimits(folders, GAUGES), await this.#cpus(folders)];
     if (this.#stopped) return;
+    // Its cgroups are gone, or it has been moved: whether it lives decides.
+    if (limits.length === 0) this.#folders = undefined;
     for (const limit of limits) {
       const now = limit.meaning === 'cpu' ? cpus : limit.now;
       if (now === undefined || this.#told.get(limit.file) === now) continue;
