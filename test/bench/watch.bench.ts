@@ -10,9 +10,9 @@ import { estimate, ratio, shown } from './pairs.ts';
 
 const ROUNDS = Number(process.env.UNDERDOCK_BENCH_ROUNDS ?? 40);
 /** Containers in a row for each measurement: one alone is mostly noise. */
-const RUNS = 5;
+const RUNS = 3;
 /** Before that, so many: who watches has been there for a while, as an agent has that is kept. */
-const BEFORE = 8;
+const BEFORE = 4;
 /** strace is so much dearer that every so many rounds suffice. */
 const STRACE_EVERY = 4;
 
