@@ -3,7 +3,7 @@ import type { RawRecord } from './record.ts';
 /** How many ticks (50 ms each) a record waits at most for older ones: a probe on a busy machine can lag by seconds. */
 const PATIENCE = 40;
 /** So many ticks records wait at most for an answer that says whose they are: a call that hangs is of one run, and all wait. */
-const HELD = 80;
+const HELD = 160;
 /** underdock's own records of the same instant may come a little after a heartbeat. */
 const SLACK_MS = 5;
 

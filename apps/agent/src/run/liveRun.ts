@@ -47,7 +47,7 @@ export interface RunStart {
 }
 
 /** How long a lagging watcher is waited for at a run’s end before the trace says that its last records are missing. */
-const SETTLE_MS = 5000;
+const SETTLE_MS = 10_000;
 /** A header's command has no more words (headerSchema): a thousand variables are two thousand words. */
 const MOST_WORDS = 1000;
 
