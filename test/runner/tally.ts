@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 import { call } from './process.ts';
 
@@ -10,7 +11,12 @@ interface Count {
   skipped: number;
   /** Tests of what an issue asks for only where it is found, by what is not on this machine. */
   absent?: Readonly<Record<string, number>>;
+  /** What failed, each with the beginning of its reason. */
+  failures?: readonly string[];
 }
+
+/** A reason is shown to this length: who reads only the end of a long log still learns what to look at. */
+const REASON_CHARACTERS = 600;
 
 const reportSchema = z.object({
   success: z.boolean(),
@@ -21,8 +27,16 @@ const reportSchema = z.object({
   testResults: z
     .array(
       z.object({
+        name: z.string(),
+        /** Why the file as a whole failed, where no single test did. */
+        message: z.string().default(''),
         assertionResults: z.array(
-          z.object({ meta: z.object({ notOnThisMachine: z.string() }).optional().catch(undefined) }),
+          z.object({
+            fullName: z.string(),
+            status: z.string(),
+            failureMessages: z.array(z.string()).nullish(),
+            meta: z.object({ notOnThisMachine: z.string() }).optional().catch(undefined),
+          }),
         ),
       }),
     )
@@ -58,6 +72,8 @@ export class Tally {
   /** Prints the table and the closing line; the exit code. With CI=true a skipped test is a failure. */
   close(): number {
     const total: Count = { passed: 0, failed: 0, skipped: 0 };
+    for (const { name, count } of this.#rows)
+      for (const failure of count.failures ?? []) console.log(`\nfailed in ${name}: ${failure}`);
     console.log('');
     for (const { name, count, seconds } of this.#rows) {
       console.log(
@@ -94,9 +110,28 @@ function readCount(file: string, code: number): Count {
       failed: failed + none,
       skipped: report.numPendingTests + (report.numTodoTests ?? 0) - apart,
       absent,
+      failures: report.testResults.flatMap(failuresOf),
     };
   } catch (error) {
     console.error(`no report of the test run: ${(error as Error).message}`);
     return { passed: 0, failed: 1, skipped: 0 };
   }
+}
+
+function failuresOf(file: z.infer<typeof reportSchema>['testResults'][number]): string[] {
+  const failed = file.assertionResults.filter(({ status }) => status === 'failed');
+  const where = relative(process.cwd(), file.name);
+  return [
+    ...(file.message === '' ? [] : [`${where}\n${short(file.message)}`]),
+    ...failed.map(
+      ({ fullName, failureMessages }) =>
+        `${where} > ${fullName}\n${short((failureMessages ?? []).join('\n'))}`,
+    ),
+  ];
+}
+
+function short(reason: string): string {
+  const lines = stripVTControlCharacters(reason).trim().split('\n');
+  const plain = lines.filter((line) => !line.includes('node_modules/')).join('\n');
+  return plain.length <= REASON_CHARACTERS ? plain : `${plain.slice(0, REASON_CHARACTERS)} …`;
 }
