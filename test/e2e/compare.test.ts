@@ -32,7 +32,15 @@ async function openCompared(link: string, options: Parameters<typeof openPage>[2
   const opened = await openPage(host.browser, linkTo(link, ids), options);
   await table(opened.page).getByText('Altogether').waitFor();
   // The table stands from the first event on, and the traces come one after the other.
-  await expect.poll(() => table(opened.page).getByText(/events so far/).count(), { timeout: 30_000 }).toBe(0);
+  await expect
+    .poll(
+      () =>
+        table(opened.page)
+          .getByText(/events so far/)
+          .count(),
+      { timeout: 30_000 },
+    )
+    .toBe(0);
   return opened;
 }
 

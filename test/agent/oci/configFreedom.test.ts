@@ -55,8 +55,8 @@ describe('an edited config.json asks for no more than flags may', () => {
     ],
     ['a terminal', (c) => Object.assign(c.process, { terminal: true })],
     [
-      'fewer capabilities, or others',
-      (c) => Object.assign(c.process.capabilities, { bounding: ['CAP_SYS_ADMIN'] }),
+      'fewer capabilities, or others that stay in the container',
+      (c) => Object.assign(c.process.capabilities, { bounding: ['CAP_NET_ADMIN'] }),
     ],
     ['fewer open files', (c) => Object.assign(c.process.rlimits![0]!, { hard: 10, soft: 10 })],
     ['a read-only root', (c) => Object.assign(c.root, { readonly: true })],
@@ -95,6 +95,19 @@ describe('an edited config.json asks for no more than flags may', () => {
       'new privileges',
       (c) => Object.assign(c.process, { noNewPrivileges: undefined }),
       'process.noNewPrivileges',
+    ],
+    [
+      'a capability that reaches the host',
+      (c) => Object.assign(c.process.capabilities, { ambient: ['CAP_SYS_ADMIN'] }),
+      'process.capabilities.ambient',
+    ],
+    [
+      'power over the host’s network',
+      (c) => {
+        Object.assign(c.process.capabilities, { effective: ['CAP_NET_ADMIN'] });
+        c.linux.namespaces.splice(4, 1);
+      },
+      'process.capabilities.effective',
     ],
     ['a lower OOM score', (c) => Object.assign(c.process, { oomScoreAdj: -900 }), 'process.oomScoreAdj'],
     ['more open files', (c) => Object.assign(c.process.rlimits![0]!, { hard: 4096 }), 'process.rlimits'],
@@ -183,6 +196,13 @@ describe('an edited config.json asks for no more than flags may', () => {
     const edited = prepared();
     edited.mounts.push({ destination: '/d', type: 'tmpfs', source: '/', options: ['rbind'] });
     await expect(mountedFolders(prepared(), edited, [])).rejects.toMatchObject({ code: 'mount-not-allowed' });
+  });
+
+  it('and may have a capability that was allowed', () => {
+    const edited = prepared();
+    edited.process.capabilities.bounding = ['CAP_SYS_TIME'];
+    expect(wideningOf(prepared(), edited, ['CAP_SYS_TIME'])).toEqual([]);
+    expect(wideningOf(prepared(), edited, ['CAP_SYS_BOOT'])).toHaveLength(1);
   });
 
   it('and names the mounts that have to be allowed one by one', () => {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { headerSchema, runRequestSchema } from '@underdock/trace';
 import { createWeave } from '@underdock/weave';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createRuns } from '../../../apps/agent/src/run/agentRuns.ts';
+import { createRuns, type RunsOptions } from '../../../apps/agent/src/run/agentRuns.ts';
 import type { Runs } from '../../../apps/agent/src/run/runs.ts';
-import type { ViaRun } from '../../../apps/agent/src/via/via.ts';
+import type { Via, ViaRun } from '../../../apps/agent/src/via/via.ts';
 import { watchNothing } from '../../live/embeddedLab.ts';
 
 let stateDir: string;
@@ -15,8 +15,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
 
+const HOST = { kernel: '6', arch: 'x86_64', cgroup: 'v2', root: true, versions: {} } as const;
+
 /** Runs whose way in makes nothing: each ends when `stop` lets it. */
-function runsOf(stop: () => Promise<void>, options: { pageLimitMs?: number } = {}): Runs {
+function runsOf(stop: () => Promise<void>, options: Partial<RunsOptions> = {}): Runs {
   const run: ViaRun = {
     done: new Promise(() => {}),
     input: () => {},
@@ -30,7 +32,7 @@ function runsOf(stop: () => Promise<void>, options: { pageLimitMs?: number } = {
     stateDir,
     allowedMounts: [],
     vias: [{ name: 'embedded', run: () => run }],
-    host: { kernel: '6', arch: 'x86_64', cgroup: 'v2', root: true, versions: {} },
+    host: HOST,
     createWeave,
     watch: watchNothing,
     engineLook: { container: async () => [] },
@@ -65,4 +67,38 @@ test('one container that can’t be stopped holds up no close', async () => {
   });
   await runs.start(request(), 'cli');
   await expect(runs.close()).resolves.toBeUndefined();
+});
+
+test.each([
+  ['SYS_ADMIN', 'none'],
+  ['all', 'none'],
+  ['CAP_DAC_READ_SEARCH', 'none'],
+  ['NET_ADMIN', 'host'],
+] as const)('--cap-add %s with --network %s is refused: it reaches the host', async (name, network) => {
+  const runs = runsOf(async () => {});
+  const wanted = { ...request(), capAdd: [name], network };
+  await expect(runs.start(wanted, 'page')).rejects.toMatchObject({
+    code: 'capability-not-allowed',
+    remedy: expect.stringContaining('--allow-cap'),
+  });
+  expect(runs.list()).toEqual([]);
+});
+
+test.each<[string, Partial<RunsOptions>, readonly string[], 'none' | 'host']>([
+  ['what stays in the container', {}, ['NET_ADMIN', 'sys_ptrace', 'CAP_KILL'], 'none'],
+  ['what was allowed', { allowedCapabilities: ['CAP_SYS_TIME'] }, ['SYS_TIME'], 'host'],
+  ['anything, where that was allowed', { allowedCapabilities: ['ALL'] }, ['ALL'], 'host'],
+  ['anything, where the whole host may be mounted', { allowedMounts: ['/'] }, ['SYS_ADMIN'], 'none'],
+  ['anything without root', { host: { ...HOST, root: false } }, ['SYS_ADMIN'], 'none'],
+])('--cap-add gives %s', async (_what, options, capAdd, network) => {
+  const runs = runsOf(async () => {}, options);
+  await runs.start({ ...request(), capAdd: [...capAdd], network }, 'page');
+  expect(runs.list()).toHaveLength(1);
+});
+
+test('an engine of root’s is asked for no capability that reaches the host, by whomever', async () => {
+  const via: Via = { name: 'docker', relayed: true, run: () => expect.unreachable() };
+  const runs = runsOf(async () => {}, { host: { ...HOST, root: false }, vias: [via] });
+  const wanted = { ...request(), capAdd: ['SYS_MODULE'] };
+  await expect(runs.start(wanted, 'page')).rejects.toMatchObject({ code: 'capability-not-allowed' });
 });

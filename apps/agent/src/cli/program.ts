@@ -181,6 +181,12 @@ function addUp(program: Command, outside: Outside, finish: (code: number) => voi
       [],
     )
     .option(
+      '--allow-cap <capability>',
+      'a capability that --cap-add may give although it reaches the host (repeatable, ALL = any)',
+      gather,
+      [],
+    )
+    .option(
       '--allow-config',
       'let --via oci run any config.json: whoever may run is then as mighty as this agent',
       false,

@@ -5,7 +5,7 @@ import type { RunRequest } from '@underdock/trace';
 import { AgentError } from '../error.ts';
 import { VERSION } from './about.ts';
 import { findAgent } from './agentFile.ts';
-import { chooseVia, READY_VIAS } from './chooseVia.ts';
+import { chooseVia } from './chooseVia.ts';
 import { type Carrier, carryHere } from './commandedRun.ts';
 import { mayColour, type Outside } from './program.ts';
 import { carryThere } from './remoteCarrier.ts';
@@ -29,7 +29,6 @@ export async function runAct(
   const say = (line: string) => quiet || streams.stderr.write(`underdock: ${line}\n`);
   checkRecord(flags.record);
   const asked = requestFrom(image, command, flags, outside);
-  refuseUnready(asked);
   const choice = asked.via ? undefined : await chooseVia(env, asked);
   if (choice) say(choice.says);
   const request: RunRequest = choice ? { ...asked, via: choice.via } : asked;
@@ -51,13 +50,6 @@ export async function runAct(
   } finally {
     await carrier.close();
   }
-}
-
-function refuseUnready({ via }: RunRequest): void {
-  if (!via || READY_VIAS.some((ready) => ready === via)) return;
-  throw new AgentError('not-ready', `--via ${via}: this version of underdock can't take that way yet`, {
-    remedy: `there is: ${READY_VIAS.join(', ')}`,
-  });
 }
 
 async function findCarrier(

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { examineHost } from '../doctor/examine.ts';
 import { AgentError } from '../error.ts';
+import { allowedCapabilities } from '../via/capabilityFreedom.ts';
 import type { Outside } from './program.ts';
 import { openStateFolder, stateFolder } from './stateFolder.ts';
 import { up } from './up.ts';
@@ -14,6 +15,7 @@ export interface UpFlags {
   allowMount: string[];
   allowRuntime: string[];
   allowConfig: boolean;
+  allowCap: string[];
   state?: string;
   newLinks: boolean;
 }
@@ -27,6 +29,7 @@ export async function upAct(flags: UpFlags, outside: Outside): Promise<number> {
   const log = (line: string) => void stderr.write(`underdock: ${line}\n`);
   const allowedMounts = flags.allowMount.map(folderOf);
   const allowedRuntimes = flags.allowRuntime.map((path) => resolve(path));
+  const capabilities = allowedCapabilities(flags.allowCap);
   const choice = { flag: flags.state, env: outside.env, uid: outside.uid };
   const stateDir = openStateFolder(stateFolder(choice));
   const told = untilTold();
@@ -40,6 +43,7 @@ export async function upAct(flags: UpFlags, outside: Outside): Promise<number> {
         allowedMounts,
         allowedRuntimes,
         allowConfig: flags.allowConfig,
+        allowedCapabilities: capabilities,
       });
       for (const { container, actions } of opened.recovered) {
         log(`left by an earlier agent: ${[container, ...actions].filter((word) => word !== '').join(', ')}`);

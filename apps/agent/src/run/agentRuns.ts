@@ -5,6 +5,7 @@ import type { HostDescription, RunRequest, RunSummary } from '@underdock/trace';
 import type { Found, Weave, WeaveOptions } from '@underdock/weave';
 import type { ReadBack } from '../layers/6-process/readBack.ts';
 import type { KernelWatch } from '../layers/watcher.ts';
+import { checkCapabilities } from '../via/capabilityFreedom.ts';
 import type { EngineLook } from '../via/docker/look.ts';
 import type { Via } from '../via/via.ts';
 import { RunError } from './error.ts';
@@ -31,6 +32,8 @@ export interface RunsOptions {
   stateDir: string;
   /** Host folders that bind mounts may come from; empty = none. */
   allowedMounts: string[];
+  /** Full names of capabilities that `--cap-add` may give beyond what stays in a container; ALL = any. */
+  allowedCapabilities?: readonly string[];
   vias: readonly Via[];
   host: HostDescription;
   createWeave: (options: WeaveOptions) => Weave;
@@ -65,6 +68,7 @@ class AgentRuns implements Runs {
 
   async start(request: RunRequest, origin: 'cli' | 'page' | 'http'): Promise<Run> {
     const via = this.#viaFor(request);
+    this.#checkCapabilities(request, via);
     await via.check?.(request, this.#options.allowedMounts);
     if (via.relayed) await this.#options.relay?.begin();
     this.#admit();
@@ -176,6 +180,13 @@ class AgentRuns implements Runs {
     });
     this.#changed();
     return run.sink;
+  }
+
+  /** Without root, and no daemon of root's asked, a container has no more than its user has. */
+  #checkCapabilities({ capAdd, network }: RunRequest, via: Via): void {
+    const { allowedMounts, host, allowedCapabilities: allowed = [] } = this.#options;
+    if (allowedMounts.includes('/') || !(host.root || via.relayed)) return;
+    checkCapabilities(capAdd, { allowed, hostNetwork: network === 'host' });
   }
 
   #viaFor(request: RunRequest): Via {

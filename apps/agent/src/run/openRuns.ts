@@ -57,6 +57,8 @@ export interface OpenRunsOptions {
   allowedRuntimes?: readonly string[];
   /** Any config.json may be run on the way in `oci`, not only what flags could ask for. */
   allowConfig?: boolean;
+  /** Full names of capabilities that `--cap-add` may give beyond what stays in a container; ALL = any. */
+  allowedCapabilities?: readonly string[];
   /** The kernel's watcher; by default the best that this host allows. It is started and stopped with the runs. */
   watch?: KernelWatch;
   /** What watches the calls between clients and engines; a probe of its own by default. Started when it is wanted. */
@@ -116,7 +118,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
 
 /** The ways in, and what watches the daemons that they command. */
 function openWays(
-  { stateDir, allowedRuntimes = [], allowConfig }: OpenRunsOptions,
+  { stateDir, allowedRuntimes = [], allowConfig, allowedCapabilities = [] }: OpenRunsOptions,
   embedded: Embedded,
   starter: LazyStarter,
 ) {
@@ -132,7 +134,10 @@ function openWays(
     opened: () => containerdEvents.look(),
   });
   const cri = createCriVia({ stateDir, containerd, env, starter: starter.host });
-  const oci = createOciVia({ stateDir, parts: embedded.parts, ...(allowConfig ? { allowConfig } : {}) });
+  const oci = createOciVia({
+    ...{ stateDir, parts: embedded.parts, allowedCapabilities },
+    ...(allowConfig ? { allowConfig } : {}),
+  });
   return {
     vias: [embedded.via, docker, compose, ctr, cri, oci],
     keeping: [engines, ctr, cri],

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { capabilitiesBeyond } from '../capabilityFreedom.ts';
 import type { OciConfig, OciMount } from '../embedded/bundle/ociConfig.ts';
 import type { ConfigFault } from './configFaults.ts';
 
+type CapabilitySet = keyof OciConfig['process']['capabilities'];
 type Fields = Readonly<Record<string, unknown>>;
 
 const REMEDY = 'only an agent that was started with --allow-config runs that';
@@ -10,10 +12,15 @@ const REMEDY = 'only an agent that was started with --allow-config runs that';
  * What an edited config.json asks for that no flag of a run could ask for: a namespace or the seccomp filter gone, a hook, a
  * device, a folder of the host. Empty: it is no wider than flags are. Bind mounts are not judged here: see `addedMounts`.
  */
-export function wideningOf(prepared: OciConfig, edited: OciConfig): ConfigFault[] {
+export function wideningOf(
+  prepared: OciConfig,
+  edited: OciConfig,
+  allowedCapabilities: readonly string[] = [],
+): ConfigFault[] {
   return [
     ...unchanged('', prepared, edited, ['ociVersion', 'process', 'root', 'hostname', 'mounts', 'linux']),
     ...processFaults(prepared.process, edited.process),
+    ...capabilityFaults(prepared, edited, allowedCapabilities),
     ...unchanged('root', prepared.root, edited.root, ['readonly']),
     ...mountFaults(prepared.mounts, edited.mounts ?? []),
     ...linuxFaults(prepared.linux, edited.linux ?? { namespaces: [] }),
@@ -49,6 +56,18 @@ function processFaults(before: OciConfig['process'], after: OciConfig['process']
       ? [fault('process.rlimits', `may only lower RLIMIT_NOFILE, to less than ${known}`)]
       : []),
   ];
+}
+
+function capabilityFaults(before: OciConfig, after: OciConfig, allowed: readonly string[]): ConfigFault[] {
+  const hostNetwork = !after.linux?.namespaces?.some(({ type }) => type === 'network');
+  return Object.entries(after.process?.capabilities ?? {}).flatMap(([set, names]) => {
+    const had: readonly string[] = before.process.capabilities[set as CapabilitySet] ?? [];
+    const more = names.filter((name) => hostNetwork || !had.includes(name));
+    const beyond = capabilitiesBeyond(more, { allowed, hostNetwork });
+    return beyond.length === 0
+      ? []
+      : [fault(`process.capabilities.${set}`, `must not have ${beyond.join(', ')}, which reach the host`)];
+  });
 }
 
 const TMPFS_OPTION = /^(nosuid|nodev|noexec|strictatime|relatime|ro|rw|mode=[0-7]+|size=\d+[kmg]?)$/;

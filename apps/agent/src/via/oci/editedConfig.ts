@@ -30,19 +30,27 @@ export function shownConfig(config: OciConfig, bundle: string): OciConfig {
   return { ...config, root: { ...config.root, path: SHOWN_ROOTFS }, mounts, linux };
 }
 
+/** How far an edit may go. */
+export interface EditFreedom {
+  /** As far as it likes. */
+  isFree: boolean;
+  /** Full names of capabilities that it may give although they reach the host; ALL = any. */
+  allowedCapabilities: readonly string[];
+}
+
 /** What of the edit goes beyond what flags may ask for; `cgroupsPath` is the run's own on every road. */
-export function refusedEdits(shown: OciConfig, edited: OciConfig, isFree: boolean): ConfigFault[] {
+export function refusedEdits(shown: OciConfig, edited: OciConfig, freedom: EditFreedom): ConfigFault[] {
   const own: ConfigFault[] =
     edited.linux?.cgroupsPath === undefined
       ? []
       : [{ field: 'linux.cgroupsPath', message: 'is set by underdock, below its own cgroup: leave it out' }];
   // Numbers that were kept digit by digit can't be compared.
   const plain = JSON.parse(JSON.stringify(edited)) as OciConfig;
-  return [...own, ...(isFree ? [] : wideningOf(shown, plain))];
+  return [...own, ...(freedom.isFree ? [] : wideningOf(shown, plain, freedom.allowedCapabilities))];
 }
 
 /** A bundle of the request's image whose config.json is the edited one. */
-export function editedBundle(text: string, isFree: boolean): MakeBundle {
+export function editedBundle(text: string, freedom: EditFreedom): MakeBundle {
   return async (ground, span) => {
     const edited = checkEdited(text);
     ground.context.learnEnv?.(edited.process.env ?? []);
@@ -50,14 +58,15 @@ export function editedBundle(text: string, isFree: boolean): MakeBundle {
     let shown: OciConfig | undefined;
     const made = await imageBundle((built) => {
       shown = shownConfig(built.config, bundle);
-      refuseEdits(refusedEdits(shown, edited, isFree));
+      refuseEdits(refusedEdits(shown, edited, freedom));
       return {
         ...built,
         config: placed(edited, built.config, bundle),
         provenance: editedFields(built, shown, edited),
       };
     })(ground, span);
-    const sources = isFree || !shown ? [] : await mountedFolders(shown, edited, ground.context.allowedMounts);
+    const sources =
+      freedom.isFree || !shown ? [] : await mountedFolders(shown, edited, ground.context.allowedMounts);
     return { ...made, built: { ...made.built, sources: [...made.built.sources, ...sources] } };
   };
 }

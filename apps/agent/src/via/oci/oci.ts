@@ -8,7 +8,7 @@ import { readJournals } from '../embedded/journal.ts';
 import type { Via, ViaContext } from '../via.ts';
 import { atKeyboard } from './atKeyboard.ts';
 import { checkBundle, folderBundle } from './bundleFolder.ts';
-import { checkEdited, checkedBundle, editedBundle } from './editedConfig.ts';
+import { checkEdited, checkedBundle, type EditFreedom, editedBundle } from './editedConfig.ts';
 import { runtimeOrders } from './orders.ts';
 import { prepareConfig } from './prepareConfig.ts';
 import { ociScript } from './script.ts';
@@ -30,10 +30,13 @@ export interface OciOptions {
   parts: EngineParts;
   /** Anybody who may run anything may run any config.json: as root that is as much as being root. */
   allowConfig?: boolean;
+  /** Full names of capabilities that an edit may give although they reach the host; ALL = any. */
+  allowedCapabilities?: readonly string[];
 }
 
 /** `stateDir` is locked by whoever made `parts`. */
-export function createOciVia({ stateDir, parts, allowConfig = false }: OciOptions): OciVia {
+export function createOciVia(options: OciOptions): OciVia {
+  const { stateDir, parts, allowConfig = false, allowedCapabilities = [] } = options;
   const { root } = parts.host;
   const runtimes = spokenRuntimes(parts.runtimes, (work, runtime) => ociScript(work, runtime, root));
   const own: EngineParts = { ...parts, runtimes, recovered: [] };
@@ -42,6 +45,12 @@ export function createOciVia({ stateDir, parts, allowConfig = false }: OciOption
     live.has(name) ||
     readJournals(stateDir).some(({ entry }) => entry?.name === name && entry.state === 'kept');
   const isFree = (allowedMounts: readonly string[]) => allowConfig || allowedMounts.includes('/');
+  // Without root a container has no more than its user, whatever it is called.
+  const capabilities = root ? allowedCapabilities : ['ALL'];
+  const freedom = (allowedMounts: readonly string[]) => ({
+    isFree: isFree(allowedMounts),
+    allowedCapabilities: capabilities,
+  });
   return {
     name: 'oci',
     async check(request, allowedMounts) {
@@ -54,7 +63,7 @@ export function createOciVia({ stateDir, parts, allowConfig = false }: OciOption
       const name = request.name ?? generateName(taken);
       live.add(name);
       const tell = atKeyboard(context.tell, context.clientSpan);
-      const bundle = bundleFor(request, isFree(context.allowedMounts));
+      const bundle = bundleFor(request, freedom(context.allowedMounts));
       const orders = (current: Parameters<typeof runtimeOrders>[0]) => runtimeOrders(current, parts.host);
       const learnEnv = learningAlsoJson(context);
       learnEnv(request.env);
@@ -63,7 +72,7 @@ export function createOciVia({ stateDir, parts, allowConfig = false }: OciOption
       return run;
     },
     prepare: (request, allowedMounts, text) =>
-      prepareConfig({ request, allowedMounts, parts: own, isFree: isFree(allowedMounts) }, text),
+      prepareConfig({ request, allowedMounts, parts: own, freedom: freedom(allowedMounts) }, text),
   };
 }
 
@@ -73,8 +82,8 @@ function learningAlsoJson({ learnEnv }: ViaContext): (env: readonly string[]) =>
   return (env) => learnEnv?.([...env, ...env.map(inJson).filter((entry) => !env.includes(entry))]);
 }
 
-function bundleFor(request: RunRequest, isFree: boolean): MakeBundle {
+function bundleFor(request: RunRequest, freedom: EditFreedom): MakeBundle {
   if (request.bundle !== undefined) return folderBundle(request.bundle);
   const { config } = request;
-  return checkedBundle(config === undefined ? imageBundle() : editedBundle(config, isFree));
+  return checkedBundle(config === undefined ? imageBundle() : editedBundle(config, freedom));
 }

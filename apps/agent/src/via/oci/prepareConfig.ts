@@ -12,7 +12,7 @@ import type { UnpackedImage } from '../embedded/highLevel.ts';
 import { silentTell } from '../embedded/lowLevel/silentTell.ts';
 import { ownMappings } from '../embedded/userNamespace.ts';
 import { type ConfigFault, faultsOf } from './configFaults.ts';
-import { mountedFolders, refusedEdits, shownConfig } from './editedConfig.ts';
+import { type EditFreedom, mountedFolders, refusedEdits, shownConfig } from './editedConfig.ts';
 import { prettyJson } from './prettyJson.ts';
 
 /** For whom, and with what. */
@@ -20,7 +20,7 @@ export interface PrepareInput {
   request: RunRequest;
   allowedMounts: readonly string[];
   parts: EngineParts;
-  isFree: boolean;
+  freedom: EditFreedom;
 }
 
 /** The image is fetched and unpacked for it, if it is not there; no container comes of it. */
@@ -33,15 +33,15 @@ export async function prepareConfig(input: PrepareInput, text?: string): Promise
   const { config, provenance } = await configFor(input);
   const shown = shownConfig(config, BUNDLE);
   const faults = text === undefined ? [] : await faultsIn(text, shown, input);
-  return { text: `${prettyJson(shown)}\n`, provenance, faults, isFree: input.isFree };
+  return { text: `${prettyJson(shown)}\n`, provenance, faults, isFree: input.freedom.isFree };
 }
 
 async function faultsIn(text: string, shown: OciConfig, input: PrepareInput): Promise<ConfigFault[]> {
   const { faults, config } = faultsOf(text);
   if (faults.length > 0) return faults;
   const edited = config as OciConfig;
-  const refused = refusedEdits(shown, edited, input.isFree);
-  if (refused.length > 0 || input.isFree) return refused;
+  const refused = refusedEdits(shown, edited, input.freedom);
+  if (refused.length > 0 || input.freedom.isFree) return refused;
   try {
     await mountedFolders(shown, edited, input.allowedMounts);
     return [];

@@ -69,7 +69,8 @@ export function capabilitiesOfMask(hex: string): string[] {
   return CAPABILITIES.filter((_, number) => (mask >> BigInt(number)) % 2n === 1n);
 }
 
-function fullName(flag: string, text: string): string {
+/** CAP_X for X, Cap_X or CAP_X, and ALL. Throws EmbeddedError `bad-capability`, which names the flag. */
+export function fullName(flag: string, text: string): string {
   const upper = text.trim().toUpperCase();
   if (upper === 'ALL') return upper;
   const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
