@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Gate, settlesWithin } from '../../../apps/agent/src/via/embedded/gate.ts';
 import { Undo } from '../../../apps/agent/src/via/embedded/undo.ts';
+import { Gate, settlesWithin } from '../../../apps/agent/src/via/gate.ts';
 
 describe('taking apart', () => {
   it('goes in reverse order, whatever fails, and says what failed', async () => {

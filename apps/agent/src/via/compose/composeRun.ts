@@ -7,7 +7,7 @@ import { programPath } from '../../programs.ts';
 import { describeError } from '../../run/error.ts';
 import type { Engine } from '../docker/engine.ts';
 import { supplyImage } from '../docker/images.ts';
-import { settlesWithin } from '../embedded/gate.ts';
+import { settlesWithin } from '../gate.ts';
 import type { Outcome, ViaContext, ViaRun } from '../via.ts';
 import { ComposeServices } from './composeServices.ts';
 

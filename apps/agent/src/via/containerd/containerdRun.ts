@@ -3,9 +3,10 @@ import { mkdirSync } from 'node:fs';
 import type { RunRequest } from '@underdock/trace';
 import { AgentError } from '../../error.ts';
 import { signalNumber } from '../../processes.ts';
-import { describeError } from '../../run/error.ts';
+import { Course, diedWaiting, failedOutcome } from '../course.ts';
+import { EarlyInput } from '../earlyInput.ts';
 import { stopSignal } from '../embedded/engineStop.ts';
-import { Gate, settlesWithin } from '../embedded/gate.ts';
+import { settlesWithin } from '../gate.ts';
 import type { ContainerOrders, Outcome, ViaContext, ViaRun } from '../via.ts';
 import type { Containerd } from './api.ts';
 import { runFolder } from './journal.ts';
@@ -35,20 +36,13 @@ class ContainerdRun implements ViaRun {
   readonly #request: RunRequest;
   readonly #context: ViaContext;
   readonly #id = randomBytes(32).toString('hex');
-  readonly #abort = new AbortController();
-  readonly #gate = new Gate();
+  readonly #course = new Course();
   readonly #output = new LastOutput();
   #containerd: Containerd | undefined;
   #making: TaskParts | undefined;
   #made: MadeTask | undefined;
-  #started = false;
-  #ending = false;
-  #stopping: Promise<void> | undefined;
   #kept = false;
-  /** What is typed before the container listens, and whom to tell that it was taken. */
-  #early: { bytes: Uint8Array; taken: () => void }[] = [];
-  #inputEnded = false;
-  #size: { cols: number; rows: number } | undefined;
+  readonly #early = new EarlyInput();
 
   constructor(parts: ContainerdRunParts, request: RunRequest, context: ViaContext) {
     this.#parts = parts;
@@ -60,43 +54,30 @@ class ContainerdRun implements ViaRun {
 
   input(bytes: Uint8Array): void | Promise<void> {
     if (this.#made) return this.#made.fifos.input(bytes);
-    if (this.#ending) return;
-    return new Promise((taken) => this.#early.push({ bytes, taken }));
+    if (this.#course.ends) return;
+    return this.#early.add(bytes);
   }
 
   endInput(): void {
-    this.#inputEnded = true;
-    if (this.#made && !this.#ending) void this.#endInput(this.#made).catch(() => {});
+    this.#early.hasEnded = true;
+    if (this.#made && !this.#course.ends) void this.#endInput(this.#made).catch(() => {});
   }
 
   resize(cols: number, rows: number): void {
-    this.#size = { cols, rows };
-    if (this.#started && !this.#ending) void this.#resize();
+    this.#early.size = { cols, rows };
+    if (this.#course.runs) void this.#resize();
   }
 
   release(by: string): void {
-    this.#gate.open(by);
+    this.#course.gate.open(by);
   }
 
   async stop(options: { signal?: string; graceMs?: number } = {}): Promise<void> {
-    if (!this.#started) {
-      const why = new AgentError('stopped', 'stopped before the container was started');
-      this.#abort.abort(why);
-      this.#gate.refuse(why);
-    }
-    if (!this.#started || this.#ending) {
-      await this.done;
-      return;
-    }
-    if (this.#stopping && options.graceMs === 0) await killProcess(this.#running().container, KILL);
-    this.#stopping ??= this.#stopRunning(options);
-    try {
-      await this.#stopping;
-    } catch (error) {
-      // A stop that did not work may be tried again, with another signal.
-      this.#stopping = undefined;
-      throw error;
-    }
+    await this.#course.stop(options, {
+      done: this.done,
+      ask: (how) => this.#stopRunning(how),
+      kill: () => killProcess(this.#running().container, KILL),
+    });
   }
 
   async remove(): Promise<void> {
@@ -111,25 +92,24 @@ class ContainerdRun implements ViaRun {
       await this.#hold(made);
       await this.#start(made);
       const exitCode = await made.exited;
-      this.#ending = true;
+      this.#course.end();
       await made.fifos.drained(DRAIN_MS);
       made.ended(exitCode);
       await this.#takeApart(this.#request.keep);
       return { exitCode };
     } catch (error) {
-      this.#ending = true;
+      this.#course.end();
       // The first error is the one that counts; what is left is written down for the next start.
       await this.#takeApart(false).catch(() => {});
-      const { exitCode } = error as { exitCode?: unknown };
-      return { exitCode: typeof exitCode === 'number' ? exitCode : 125, error: describeError(error) };
+      return failedOutcome(error);
     } finally {
-      for (const { taken } of this.#early.splice(0)) taken();
+      this.#early.drop();
       if (!this.#kept) this.#containerd?.daemon.close();
     }
   }
 
   async #make(): Promise<MadeTask> {
-    const { signal } = this.#abort;
+    const { signal } = this.#course;
     const containerd = await this.#parts.containerd();
     this.#containerd = containerd;
     signal.throwIfAborted();
@@ -141,9 +121,8 @@ class ContainerdRun implements ViaRun {
     });
     const made = await this.#making.make();
     this.#made = made;
-    for (const { bytes, taken } of this.#early.splice(0))
-      void Promise.resolve(made.fifos.input(bytes)).then(taken);
-    if (this.#inputEnded) await this.#endInput(made);
+    this.#early.passTo((bytes) => made.fifos.input(bytes));
+    if (this.#early.hasEnded) await this.#endInput(made);
     if (!this.#context.looks) await this.#context.waiting(this.#id, made.pid);
     signal.throwIfAborted();
     return made;
@@ -155,26 +134,20 @@ class ContainerdRun implements ViaRun {
     const why = 'asked to wait between create and start: the init process exists, the program has not begun';
     const act = this.#context.tell.begin('engine/hold', { why }, { ...container.about(), layer: 'client' });
     void exited.then(
-      () => this.#gate.refuse(diedWaiting()),
+      () => this.#course.gate.refuse(diedWaiting()),
       () => {},
     );
-    try {
-      act.end({ releasedBy: await this.#gate.opened });
-    } catch (error) {
-      if ((error as AgentError).code === 'stopped') act.end({ releasedBy: 'stop' });
-      else act.fail(error);
-      throw error;
-    }
+    await this.#course.hold(act);
   }
 
   async #start({ container }: MadeTask): Promise<void> {
-    this.#abort.signal.throwIfAborted();
-    this.#started = true;
+    this.#course.signal.throwIfAborted();
+    this.#course.start();
     await container.start();
     container.say({ state: 'running' });
     // Who types as soon as it runs finds the terminal in its size.
     await this.#resize();
-    if (!this.#stopping) this.#context.state('running');
+    if (!this.#course.isStopped) this.#context.state('running');
   }
 
   async #endInput({ fifos, container }: MadeTask): Promise<void> {
@@ -186,8 +159,8 @@ class ContainerdRun implements ViaRun {
 
   /** A terminal that has just gone can't be resized, and need not be. */
   async #resize(): Promise<void> {
-    if (!this.#size || !this.#request.tty || !this.#made) return;
-    await resizeTerminal(this.#made.container, this.#size).catch(() => {});
+    if (!this.#early.size || !this.#request.tty || !this.#made) return;
+    await resizeTerminal(this.#made.container, this.#early.size).catch(() => {});
   }
 
   async #takeApart(keep: boolean): Promise<void> {
@@ -214,7 +187,7 @@ class ContainerdRun implements ViaRun {
   }
 
   #running(): OrderedContainer {
-    if (this.#made && this.#started && !this.#ending) {
+    if (this.#made && this.#course.runs) {
       const { container, pid, process, folder } = this.#made;
       return { container, pid, process, folder, output: () => this.#output.read() };
     }
@@ -225,9 +198,3 @@ class ContainerdRun implements ViaRun {
 }
 
 const KILL = { name: 'SIGKILL', number: 9 };
-
-function diedWaiting(): AgentError {
-  return new AgentError('died-waiting', 'the init process ended while it waited for start', {
-    remedy: 'look at kernel/exit in the trace: it was killed from outside, or by its memory limit',
-  });
-}

@@ -3,8 +3,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { mustCall } from '../../kernelCalls.ts';
-import { settlesWithin } from '../embedded/gate.ts';
 import { ended, type OutputSink, readEnd, readOn, written } from '../embedded/stdio.ts';
+import { settlesWithin } from '../gate.ts';
 
 /** underdock’s side of the streams of a process that a shim runs. */
 export interface Fifos {

@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunRequest } from '@underdock/trace';
 import { AgentError } from '../../error.ts';
-import { describeError } from '../../run/error.ts';
-import { Gate } from '../embedded/gate.ts';
+import { Course, failedOutcome } from '../course.ts';
 import { effectiveLimits } from '../embedded/limits.ts';
 import type { ContainerOrders, Outcome, ViaContext, ViaRun } from '../via.ts';
 import { type CriAsking, type CriRuntime, KUBELET_ACTOR } from './ask.ts';
@@ -41,19 +40,15 @@ class CriRun implements ViaRun {
   readonly #parts: CriRunParts;
   readonly #request: RunRequest;
   readonly #context: ViaContext;
-  readonly #abort = new AbortController();
-  readonly #gate = new Gate();
+  readonly #course = new Course();
   readonly #unified = hasUnifiedCgroups();
   readonly #logs: string;
   #runtime: CriRuntime | undefined;
   #pod: CriPod | undefined;
   #cgroup = '';
   #log: LogFollower | undefined;
-  #started = false;
-  #ending = false;
   #kept = false;
   #exited: Promise<ContainerStatus> | undefined;
-  #stopping: Promise<void> | undefined;
 
   constructor(parts: CriRunParts, request: RunRequest, context: ViaContext) {
     this.#parts = parts;
@@ -74,28 +69,15 @@ class CriRun implements ViaRun {
   resize(): void {}
 
   release(by: string): void {
-    this.#gate.open(by);
+    this.#course.gate.open(by);
   }
 
   async stop(options: { signal?: string; graceMs?: number } = {}): Promise<void> {
-    if (!this.#started) {
-      const why = new AgentError('stopped', 'stopped before the container was started');
-      this.#abort.abort(why);
-      this.#gate.refuse(why);
-    }
-    if (!this.#started || this.#ending) {
-      await this.done;
-      return;
-    }
-    if (this.#stopping && options.graceMs === 0) await this.#running().stop(0, this.#asking());
-    this.#stopping ??= this.#stopRunning(options);
-    try {
-      await this.#stopping;
-    } catch (error) {
-      // A stop that did not work may be tried again, otherwise.
-      this.#stopping = undefined;
-      throw error;
-    }
+    await this.#course.stop(options, {
+      done: this.done,
+      ask: (how) => this.#stopRunning(how),
+      kill: () => this.#running().stop(0, this.#asking()),
+    });
   }
 
   async remove(): Promise<void> {
@@ -116,27 +98,25 @@ class CriRun implements ViaRun {
       await this.#hold(pod);
       await this.#start(pod);
       const { status } = await this.#exited!;
-      this.#ending = true;
+      this.#course.end();
       await this.#log?.finish();
       const { exitCode = 125, reason } = status ?? {};
       pod.containerIs({ state: 'stopped', exitCode, ...(reason === 'OOMKilled' ? { oomKilled: true } : {}) });
       await this.#takeApart(this.#request.keep);
       return { exitCode };
     } catch (error) {
-      this.#ending = true;
-      this.#abort.abort(error);
+      this.#course.fail(error);
       // The first error is the one that counts; what is left is written down for the next start.
       await this.#takeApart(false).catch(() => {});
       void this.#log?.finish();
-      const { exitCode } = error as { exitCode?: unknown };
-      return { exitCode: typeof exitCode === 'number' ? exitCode : 125, error: describeError(error) };
+      return failedOutcome(error);
     } finally {
       if (!this.#kept) this.#runtime?.daemon.close();
     }
   }
 
   async #create(): Promise<CriPod> {
-    const { signal } = this.#abort;
+    const { signal } = this.#course;
     const runtime = await this.#parts.runtime({ ...this.#asking(), signal });
     this.#runtime = runtime;
     signal.throwIfAborted();
@@ -206,20 +186,15 @@ class CriRun implements ViaRun {
       { why },
       { cause: about.cause, actor: about.actor, container: pod.container! },
     );
-    try {
-      act.end({ releasedBy: await this.#gate.opened });
-    } catch (error) {
-      act.end({ releasedBy: 'stop' });
-      throw error;
-    }
+    await this.#course.hold(act);
   }
 
   async #start(pod: CriPod): Promise<void> {
-    const { signal } = this.#abort;
+    const { signal } = this.#course;
     signal.throwIfAborted();
     const { tell, clientSpan } = this.#context;
     const id = pod.container!;
-    this.#started = true;
+    this.#course.start();
     const act = tell.begin(
       'engine/start-container',
       { id },
@@ -230,7 +205,7 @@ class CriRun implements ViaRun {
       await pod.start(command, pod.asking({ cause: [act.span, clientSpan] }));
       act.end();
     } catch (error) {
-      this.#started = false;
+      this.#course.start(false);
       act.fail(error);
       throw error;
     }
@@ -238,7 +213,7 @@ class CriRun implements ViaRun {
     this.#log = followLog(join(this.#logs, LOG_NAME), this.#context.output);
     this.#exited = waitForExit(pod, pod.asking(), signal);
     this.#exited.catch(() => {});
-    if (!this.#stopping) this.#context.state('running');
+    if (!this.#course.isStopped) this.#context.state('running');
     if (!this.#context.looks) await readBackStarted(pod, this.#context);
   }
 
@@ -302,7 +277,7 @@ class CriRun implements ViaRun {
   }
 
   #running(): CriPod {
-    if (this.#pod && this.#started && !this.#ending) return this.#pod;
+    if (this.#pod && this.#course.runs) return this.#pod;
     throw new AgentError('not-running', 'the container does not run', {
       remedy: 'wait until it runs, or run it again',
     });

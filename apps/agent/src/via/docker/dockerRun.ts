@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { RunRequest } from '@underdock/trace';
 import { AgentError } from '../../error.ts';
-import { describeError } from '../../run/error.ts';
-import { Gate, settlesWithin } from '../embedded/gate.ts';
+import { Course, failedOutcome } from '../course.ts';
+import { EarlyInput } from '../earlyInput.ts';
 import { effectiveLimits } from '../embedded/limits.ts';
+import { settlesWithin } from '../gate.ts';
 import type { ContainerOrders, Outcome, ViaContext, ViaRun } from '../via.ts';
 import type { Attachment } from './attachment.ts';
 import { containerBody } from './containerBody.ts';
@@ -41,20 +42,13 @@ class DockerRun implements ViaRun {
   #request: RunRequest;
   #context: ViaContext;
   #container: DockerContainer | undefined;
-  #abort = new AbortController();
+  readonly #course = new Course();
   /** Nobody waits for the container any more. */
   #over = new AbortController();
-  #gate = new Gate();
   #attached: Attachment | undefined;
   #exited: Promise<number> | undefined;
-  #started = false;
-  #ending = false;
-  #stopping: Promise<void> | undefined;
   #kept = false;
-  /** What is typed before the container listens, and whom to tell that it was taken. */
-  #early: { bytes: Uint8Array; taken: () => void }[] = [];
-  #inputEnded = false;
-  #size: { cols: number; rows: number } | undefined;
+  readonly #early = new EarlyInput();
   #ports: HostPorts | undefined;
 
   constructor(parts: DockerRunParts, request: RunRequest, context: ViaContext) {
@@ -66,43 +60,30 @@ class DockerRun implements ViaRun {
 
   input(bytes: Uint8Array): void | Promise<void> {
     if (this.#attached) return this.#attached.input(bytes);
-    if (this.#ending) return;
-    return new Promise((taken) => this.#early.push({ bytes, taken }));
+    if (this.#course.ends) return;
+    return this.#early.add(bytes);
   }
 
   endInput(): void {
-    this.#inputEnded = true;
+    this.#early.hasEnded = true;
     this.#attached?.endInput();
   }
 
   resize(cols: number, rows: number): void {
-    this.#size = { cols, rows };
-    if (this.#started && !this.#ending) void this.#resize();
+    this.#early.size = { cols, rows };
+    if (this.#course.runs) void this.#resize();
   }
 
   release(by: string): void {
-    this.#gate.open(by);
+    this.#course.gate.open(by);
   }
 
   async stop(options: { signal?: string; graceMs?: number } = {}): Promise<void> {
-    if (!this.#started) {
-      const why = new AgentError('stopped', 'stopped before the container was started');
-      this.#abort.abort(why);
-      this.#gate.refuse(why);
-    }
-    if (!this.#started || this.#ending) {
-      await this.done;
-      return;
-    }
-    if (this.#stopping && options.graceMs === 0) await this.#running().kill('SIGKILL');
-    this.#stopping ??= this.#stopRunning(options);
-    try {
-      await this.#stopping;
-    } catch (error) {
-      // A stop that did not work may be tried again, with another signal.
-      this.#stopping = undefined;
-      throw error;
-    }
+    await this.#course.stop(options, {
+      done: this.done,
+      ask: (how) => this.#stopRunning(how),
+      kill: () => this.#running().kill('SIGKILL'),
+    });
   }
 
   async remove(): Promise<void> {
@@ -117,28 +98,27 @@ class DockerRun implements ViaRun {
       await this.#hold(container);
       await this.#start(container);
       const exitCode = await this.#exited!;
-      this.#ending = true;
+      this.#course.end();
       await settlesWithin(this.#attached!.ended, DRAIN_MS);
       await container.look();
       await this.#takeApart(this.#request.keep);
       return { exitCode };
     } catch (error) {
-      this.#ending = true;
+      this.#course.end();
       this.#over.abort(error);
       // The first error is the one that counts; what is left is written down for the next start.
       await this.#takeApart(false).catch(() => {});
-      const { exitCode } = error as { exitCode?: unknown };
-      return { exitCode: typeof exitCode === 'number' ? exitCode : 125, error: describeError(error) };
+      return failedOutcome(error);
     } finally {
       this.#attached?.close();
       this.#ports?.close();
-      for (const { taken } of this.#early.splice(0)) taken();
+      this.#early.drop();
     }
   }
 
   async #create(): Promise<DockerContainer> {
     const { tell, clientSpan, allowedMounts, runId } = this.#context;
-    const { signal } = this.#abort;
+    const { signal } = this.#course;
     const { starter, name } = this.#parts;
     const engine = await this.#parts.engine();
     signal.throwIfAborted();
@@ -149,7 +129,7 @@ class DockerRun implements ViaRun {
       image: found.name,
       mounts: await dockerMounts(this.#request, allowedMounts),
       labels: { [RUN_LABEL]: runId },
-      size: this.#size,
+      size: this.#early.size,
     });
     const limits = effectiveLimits(this.#request);
     const container = await DockerContainer.create(
@@ -178,8 +158,8 @@ class DockerRun implements ViaRun {
     const { interactive, tty } = this.#request;
     const attached = await container.attach(interactive, tty);
     this.#attached = attached;
-    for (const { bytes, taken } of this.#early.splice(0)) void attached.input(bytes).then(taken);
-    if (this.#inputEnded) attached.endInput();
+    this.#early.passTo((bytes) => attached.input(bytes));
+    if (this.#early.hasEnded) attached.endInput();
   }
 
   async #hold(container: DockerContainer): Promise<void> {
@@ -188,26 +168,21 @@ class DockerRun implements ViaRun {
     const why =
       'asked to wait between create and start: the container is written down and its filesystem chosen; with docker no process exists before start';
     const act = this.#context.tell.begin('engine/hold', { why }, container.about());
-    try {
-      act.end({ releasedBy: await this.#gate.opened });
-    } catch (error) {
-      act.end({ releasedBy: 'stop' });
-      throw error;
-    }
+    await this.#course.hold(act);
   }
 
   async #start(container: DockerContainer): Promise<void> {
-    this.#abort.signal.throwIfAborted();
+    this.#course.signal.throwIfAborted();
     this.#exited = container.exit(this.#over.signal, () => this.#attach(container));
     this.#exited.catch(() => {});
     const { publish } = this.#request;
     this.#ports = new HostPorts(container.engine.door);
     await this.#ports.openNamed(publish, this.#context.tell, container.about());
-    this.#started = true;
+    this.#course.start();
     await container.start(this.#request.entrypoint ?? this.#request.command[0] ?? 'of the image');
     // Who types as soon as it runs finds the terminal in its size.
     await this.#resize();
-    if (!this.#stopping) this.#context.state('running');
+    if (!this.#course.isStopped) this.#context.state('running');
     const info = await container.look();
     await this.#readBack(container, info.State.Pid);
     if (info.State.Running) await this.#ports.openChosen(publish, info);
@@ -227,7 +202,8 @@ class DockerRun implements ViaRun {
 
   /** A terminal that has just gone can't be resized, and need not be. */
   async #resize(): Promise<void> {
-    if (this.#size && this.#request.tty) await this.#container?.resize(this.#size).catch(() => {});
+    if (this.#early.size && this.#request.tty)
+      await this.#container?.resize(this.#early.size).catch(() => {});
   }
 
   async #takeApart(keep: boolean): Promise<void> {
@@ -271,7 +247,7 @@ class DockerRun implements ViaRun {
   }
 
   #running(): DockerContainer {
-    if (this.#container && this.#started && !this.#ending) return this.#container;
+    if (this.#container && this.#course.runs) return this.#container;
     throw new AgentError('not-running', 'the container does not run', {
       remedy: 'wait until it runs, or run it again',
     });

@@ -4,13 +4,14 @@ import type { ExitStatus } from '../../kernelCalls.ts';
 import { describeError } from '../../run/error.ts';
 import type { Seen } from '../../run/kernelSeen.ts';
 import type { Telling } from '../../run/tell.ts';
+import { Course, diedWaiting, failedOutcome } from '../course.ts';
+import { EarlyInput } from '../earlyInput.ts';
 import type { ContainerOrders, Outcome, ViaContext, ViaRun } from '../via.ts';
 import { type CgroupFolder, cgroupsOf, oomKills } from './cgroupFiles.ts';
 import { ContainerParts, type EngineParts, type MadeContainer } from './containerParts.ts';
 import { ContainerRecord } from './containerState.ts';
 import { killContainer, type LivingContainer, stopContainer, stopSignal } from './engineStop.ts';
 import { EmbeddedError } from './error.ts';
-import { Gate } from './gate.ts';
 import { startTask } from './highLevel.ts';
 import type { MakeBundle } from './imageBundle.ts';
 import { effectiveLimits } from './limits.ts';
@@ -46,20 +47,12 @@ class EngineRun implements ViaRun {
   #record: ContainerRecord;
   #parts: ContainerParts;
   #reaper: EngineParts['reaper'];
-  #abort = new AbortController();
-  #gate = new Gate();
+  readonly #course = new Course();
   #made: MadeContainer | undefined;
   #cgroups: CgroupFolder[] = [];
   #exited: Promise<ExitStatus | undefined> | undefined;
-  #started = false;
-  /** The process has ended and is cleaned up after: there is nothing left to stop. */
-  #ending = false;
-  #stopping: Promise<void> | undefined;
   #kept = false;
-  /** What is typed before there is a container, and whom to tell that it was taken. */
-  #early: { bytes: Uint8Array; taken: () => void }[] = [];
-  #inputEnded = false;
-  #size: { cols: number; rows: number } | undefined;
+  readonly #early = new EarlyInput();
 
   constructor(parts: EngineParts, request: RunRequest, name: string, context: ViaContext, own: OwnWays) {
     const id = randomBytes(32).toString('hex');
@@ -67,7 +60,7 @@ class EngineRun implements ViaRun {
     this.#context = context;
     this.#reaper = parts.reaper;
     this.#record = new ContainerRecord(id, name, context.tell);
-    const wanted = { id, name, request, signal: this.#abort.signal };
+    const wanted = { id, name, request, signal: this.#course.signal };
     const bundle = own.bundle ? { bundle: own.bundle } : {};
     this.#parts = new ContainerParts(parts, { ...wanted, ...bundle }, context);
     if (own.orders) this.orders = own.orders(() => this.#running());
@@ -77,44 +70,30 @@ class EngineRun implements ViaRun {
 
   input(bytes: Uint8Array): void | Promise<void> {
     if (this.#made) return this.#made.attached.input(bytes);
-    if (this.#ending) return;
-    return new Promise((taken) => this.#early.push({ bytes, taken }));
+    if (this.#course.ends) return;
+    return this.#early.add(bytes);
   }
 
   endInput(): void {
-    this.#inputEnded = true;
+    this.#early.hasEnded = true;
     this.#made?.attached.endInput();
   }
 
   resize(cols: number, rows: number): void {
-    this.#size = { cols, rows };
+    this.#early.size = { cols, rows };
     this.#made?.attached.resize(cols, rows);
   }
 
   release(by: string): void {
-    this.#gate.open(by);
+    this.#course.gate.open(by);
   }
 
   async stop(options: { signal?: string; graceMs?: number } = {}): Promise<void> {
-    const why = new EmbeddedError('stopped', 'stopped before the container was started');
-    if (!this.#started) {
-      this.#abort.abort(why);
-      this.#gate.refuse(why);
-    }
-    if (!this.#started || this.#ending) {
-      await this.done;
-      return;
-    }
-    if (this.#stopping && options.graceMs === 0)
-      await killContainer(this.#living(), this.#context.clientSpan);
-    this.#stopping ??= this.#stopRunning(options);
-    try {
-      await this.#stopping;
-    } catch (error) {
-      // A stop that did not work may be tried again, with another signal.
-      this.#stopping = undefined;
-      throw error;
-    }
+    await this.#course.stop(options, {
+      done: this.done,
+      ask: (how) => this.#stopRunning(how),
+      kill: () => killContainer(this.#living(), this.#context.clientSpan),
+    });
   }
 
   async remove(): Promise<void> {
@@ -129,17 +108,16 @@ class EngineRun implements ViaRun {
       await this.#hold();
       await this.#start();
       const status = await this.#exited;
-      this.#ending = true;
+      this.#course.end();
       const outcome = await this.#ended(status);
       await this.#takeApart(this.#request.keep);
       return outcome;
     } catch (error) {
-      this.#ending = true;
-      for (const { taken } of this.#early.splice(0)) taken();
+      this.#course.end();
+      this.#early.drop();
       // What can't be taken apart now is told, and taken apart at the next start; the first error is the one that counts.
       await this.#takeApart(false).catch(() => {});
-      const { exitCode } = error as { exitCode?: unknown };
-      return { exitCode: typeof exitCode === 'number' ? exitCode : 125, error: describeError(error) };
+      return failedOutcome(error);
     }
   }
 
@@ -164,14 +142,13 @@ class EngineRun implements ViaRun {
     }
     this.#connect(this.#made);
     await this.#context.waiting(id, this.#made.pid);
-    this.#abort.signal.throwIfAborted();
+    this.#course.signal.throwIfAborted();
   }
 
   #connect({ attached }: MadeContainer): void {
-    if (this.#size) attached.resize(this.#size.cols, this.#size.rows);
-    for (const { bytes, taken } of this.#early.splice(0))
-      void Promise.resolve(attached.input(bytes)).then(taken);
-    if (this.#inputEnded) attached.endInput();
+    if (this.#early.size) attached.resize(this.#early.size.cols, this.#early.size.rows);
+    this.#early.passTo((bytes) => attached.input(bytes));
+    if (this.#early.hasEnded) attached.endInput();
     const streams = ['stdout', 'stderr', ...(this.#request.interactive ? ['stdin'] : [])];
     this.#context.tell.log('client/attach', { streams }, this.#about());
   }
@@ -182,26 +159,20 @@ class EngineRun implements ViaRun {
     this.#parts.journal?.change({ state: 'held' });
     const why = 'asked to wait between create and start: the init process exists, the program has not begun';
     const act = this.#context.tell.begin('engine/hold', { why }, this.#about());
-    void this.#exited?.then(() => this.#gate.refuse(diedWaiting()));
-    try {
-      act.end({ releasedBy: await this.#gate.opened });
-    } catch (error) {
-      if ((error as EmbeddedError).code === 'stopped') act.end({ releasedBy: 'stop' });
-      else act.fail(error);
-      throw error;
-    }
+    void this.#exited?.then(() => this.#course.gate.refuse(diedWaiting()));
+    await this.#course.hold(act);
   }
 
   async #start(): Promise<void> {
     const { id } = this.#record;
     const act = this.#context.tell.begin('engine/start-container', { id }, this.#about());
     try {
-      this.#abort.signal.throwIfAborted();
-      this.#started = true;
+      this.#course.signal.throwIfAborted();
+      this.#course.start();
       await startTask(this.#runtime(), id, this.#context.tell, act.span);
       this.#record.become('running');
       this.#parts.journal?.change({ state: 'running' });
-      if (!this.#stopping) this.#context.state('running');
+      if (!this.#course.isStopped) this.#context.state('running');
       act.end({ id });
     } catch (error) {
       act.fail(error);
@@ -260,7 +231,7 @@ class EngineRun implements ViaRun {
   }
 
   #running(): LivingContainer {
-    if (this.#made && !this.#ending) return this.#living();
+    if (this.#made && !this.#course.ends) return this.#living();
     throw new EmbeddedError('not-running', 'the container does not run', {
       remedy: 'give orders between its creation and its end',
     });
@@ -287,10 +258,4 @@ function endRemoval(act: Telling | undefined, failed: { what: string; error: unk
   const first = failed[0];
   if (first) act?.fail(first.error, { left: failed.map(({ what }) => what) });
   else act?.end();
-}
-
-function diedWaiting(): EmbeddedError {
-  return new EmbeddedError('died-waiting', 'the init process ended while it waited for start', {
-    remedy: 'look at kernel/exit in the trace: it was killed from outside, or by its memory limit',
-  });
 }

@@ -1,7 +1,7 @@
 import { signalNumber } from '../../processes.ts';
 import type { Tell } from '../../run/tell.ts';
+import { settlesWithin } from '../gate.ts';
 import { EmbeddedError } from './error.ts';
-import { settlesWithin } from './gate.ts';
 import type { LowLevelRuntime } from './lowLevel/runtime.ts';
 
 /** A container whose process lives, and when it will have ended. */

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { makePipe, setTerminalSize, waitingBytes } from '../../kernelCalls.ts';
-import { settlesWithin } from './gate.ts';
+import { settlesWithin } from '../gate.ts';
 import type { Stdio } from './lowLevel/runtime.ts';
 
 /** Called with the container's output, as it comes. Where it returns a promise, no more is read before that has resolved. */
