@@ -15,12 +15,17 @@ const RUNS = 3;
 const BEFORE = 4;
 /** strace is so much dearer that every so many rounds suffice. */
 const STRACE_EVERY = 4;
+/** So many rounds take minutes: what is known so far is said meanwhile. */
+const REPORT_EVERY = 10;
 
 /** What watching costs: `docker run --rm … true` alone, while `underdock watch` sees all of it, and under `strace -f`. */
 const folder = mkdtempSync(join(tmpdir(), 'underdock-bench-'));
 const engine = await startPrivateEngine({ folder: join(folder, 'engine') });
 importBusybox(join(folder, 'engine'));
 const memory: number[] = [];
+/** Whoever breaks it off gets the figures so far, and nothing is left behind. */
+let told = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (told = true));
 try {
   const ways: Record<string, () => Promise<ChildProcess | undefined>> = {
     alone: async () => undefined,
@@ -28,32 +33,49 @@ try {
     'strace -f': startStrace,
   };
   const times: Record<string, number[]> = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
-  for (let round = -1; round < ROUNDS; round++) {
+  let rounds = 0;
+  for (let round = -1; round < ROUNDS && !told; round++) {
     for (const [name, start] of shuffled(Object.entries(ways))) {
-      if (name === 'strace -f' && round % STRACE_EVERY !== 0) continue;
+      if (told || (name === 'strace -f' && round % STRACE_EVERY !== 0)) continue;
       const observer = await start();
-      for (let n = 0; n < BEFORE; n++) await dockerRun();
-      const began = performance.now();
-      for (let n = 0; n < RUNS; n++) await dockerRun();
-      if (round >= 0) times[name]?.push((performance.now() - began) / RUNS);
-      if (name === 'watched' && observer?.pid) memory.push(residentMb(observer.pid));
-      if (observer) await end(observer);
+      try {
+        for (let n = 0; n < BEFORE; n++) await dockerRun();
+        const began = performance.now();
+        for (let n = 0; n < RUNS; n++) await dockerRun();
+        if (round >= 0) times[name]?.push((performance.now() - began) / RUNS);
+        if (name === 'watched' && observer?.pid) memory.push(residentMb(observer.pid));
+      } finally {
+        if (observer) await end(observer);
+      }
       await pause(300);
     }
+    rounds = round + 1;
+    if (rounds > 0 && rounds % REPORT_EVERY === 0 && rounds < ROUNDS) report(times, rounds);
   }
-  console.log(
-    `docker run --rm … true, wall time of one, ${ROUNDS} rounds of ${RUNS}, median (95 % interval)`,
-  );
-  for (const [name, samples] of Object.entries(times))
-    console.log(`  ${name.padEnd(10)} ${shown(estimate(samples), ' ms')}`);
-  console.log(`  watched / alone: ${shown(ratio(times, 'watched', 'alone'))}`);
-  const beside = times.alone?.filter((_, round) => round % STRACE_EVERY === 0) ?? [];
-  const straced = { 'strace -f': times['strace -f'] ?? [], alone: beside };
-  console.log(`  strace -f / alone: ${shown(ratio(straced, 'strace -f', 'alone'))}`);
-  console.log(`  resident memory of underdock and its probes: ${shown(estimate(memory), ' MB')}`);
+  report(times, rounds);
 } finally {
   await engine.close();
   rmSync(folder, { recursive: true, force: true });
+}
+
+function report(times: Record<string, number[]>, rounds: number): void {
+  const fewest = Math.min(times.alone?.length ?? 0, times.watched?.length ?? 0);
+  if (fewest === 0) {
+    console.log('no round was finished');
+    return;
+  }
+  console.log(
+    `docker run --rm … true, wall time of one, ${rounds} rounds of ${RUNS}, median (95 % interval)`,
+  );
+  for (const [name, samples] of Object.entries(times))
+    if (samples.length > 0) console.log(`  ${name.padEnd(10)} ${shown(estimate(samples), ' ms')}`);
+  const pairs = { watched: times.watched!.slice(0, fewest), alone: times.alone!.slice(0, fewest) };
+  console.log(`  watched / alone: ${shown(ratio(pairs, 'watched', 'alone'))}`);
+  const beside = pairs.alone.filter((_, round) => round % STRACE_EVERY === 0);
+  const straced = { 'strace -f': (times['strace -f'] ?? []).slice(0, beside.length), alone: beside };
+  if (straced['strace -f'].length > 0)
+    console.log(`  strace -f / alone: ${shown(ratio(straced, 'strace -f', 'alone'))}`);
+  console.log(`  resident memory of underdock and its probes: ${shown(estimate(memory), ' MB')}`);
 }
 
 function dockerRun(): Promise<void> {

@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { entriesIn } from '../entries.ts';
 
 /** What a run has made in a containerd: what the next agent must know to take it away. */
 export interface JournalEntry {
@@ -18,35 +18,9 @@ export function runFolder(stateDir: string, run: string): string {
   return join(stateDir, 'containerd-runs', run);
 }
 
-/** Writes down what a run has in containerd, whole or not at all. */
-export function writeEntry(stateDir: string, entry: JournalEntry): void {
-  const folder = runFolder(stateDir, entry.run);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, 'entry.json');
-  writeFileSync(`${file}.new`, JSON.stringify(entry), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-}
-
-/** The run has nothing in containerd any more, and no files. */
-export function removeEntry(stateDir: string, run: string): void {
-  rmSync(runFolder(stateDir, run), { recursive: true, force: true });
-}
-
-/** Everything that was written down and not taken back; what makes no sense is left out. */
-export function readEntries(stateDir: string): JournalEntry[] {
-  return namesIn(join(stateDir, 'containerd-runs')).flatMap((run) => {
-    try {
-      return [JSON.parse(readFileSync(join(runFolder(stateDir, run), 'entry.json'), 'utf8')) as JournalEntry];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
+/** What runs have in containerd: see `Entries`. */
+export const {
+  write: writeEntry,
+  remove: removeEntry,
+  read: readEntries,
+} = entriesIn<JournalEntry>('containerd-runs', 'folder');
