@@ -1,7 +1,8 @@
-import type { Actor, Evidence, Layer } from '@underdock/trace';
+import type { Actor, Evidence } from '@underdock/trace';
 import { type ToldCall, tellCall } from './callSteps.ts';
+import { ContainerStates } from './containerStates.ts';
 import { CriPods } from './criPods.ts';
-import { callEvidence, eventEvidence, rootEvidence } from './evidence.ts';
+import { callEvidence, rootEvidence } from './evidence.ts';
 import type { Lineage } from './lineage.ts';
 import type {
   CallRecord,
@@ -11,6 +12,7 @@ import type {
   RuntimeLogRecord,
   SelfRecord,
 } from './record.ts';
+import { roleOf, tellRoot } from './rootSteps.ts';
 import { CriCalls } from './sort/criCalls.ts';
 import { isCri } from './sort/criServed.ts';
 import { keyOf, OpenCalls } from './sort/openCalls.ts';
@@ -24,19 +26,6 @@ interface OpenAct {
   draft: Omit<Draft, 'at' | 'type' | 'data' | 'evidence'>;
   status?: number;
 }
-
-const RUNTIME_STEPS = new Set([
-  'create',
-  'start',
-  'state',
-  'kill',
-  'delete',
-  'exec',
-  'run',
-  'update',
-  'pause',
-  'resume',
-]);
 
 /**
  * Turns the calls between client, engine, containerd and shims, and the programs that they start, into acts. What made
@@ -55,9 +44,7 @@ export class RelayEvents {
   readonly #shims = new Map<string, Actor>();
   /** The span of what the engine was last asked about a container. */
   readonly #lastAsked = new Map<string, string>();
-  readonly #states = new Map<string, string>();
-  /** Containers of which an engine has said that they came to the end of their memory. */
-  readonly #outOfMemory = new Set<string>();
+  readonly #states: ContainerStates;
   /** Requests of underdock’s own whose act it tells itself: the probe’s sight of it is a detail. */
   readonly #toldSpans = new Set<string>();
   /** What a program said of its failure, by pid. */
@@ -69,6 +56,7 @@ export class RelayEvents {
   constructor(lineage: Lineage, writer: Writer) {
     this.#lineage = lineage;
     this.#writer = writer;
+    this.#states = new ContainerStates(writer);
   }
 
   /** underdock's own request is what the engine will be seen to serve. */
@@ -105,7 +93,7 @@ export class RelayEvents {
     const span = this.#calls.get(record)?.run;
     this.#calls.end(record);
     this.#end(act, record.at, outcome(act, record), [callEvidence(record)]);
-    if (span) this.#consequence(act, record);
+    if (span) this.#states.called(act.draft, record);
     const pod = this.#pods.ended(record);
     if (pod) this.#pod(pod, act, record);
   }
@@ -200,17 +188,7 @@ export class RelayEvents {
   }
 
   event(record: EngineEventRecord): void {
-    const { at, container, topic, attributes, name, pid, uncertaintyMs } = record;
-    const layer: Layer = record.source === 'docker-events' ? 'engine' : 'high-level';
-    const actor = pid === undefined ? { name } : { name, pid };
-    const evidence = [eventEvidence(record)];
-    const data = { topic, attributes, uncertaintyMs };
-    const base = { at, layer, actor, ...whose(container), evidence, grade: 'observed' as const };
-    this.#writer.write({ ...base, type: 'log', step: `${layer}/event`, data });
-    if (container && (topic === 'container oom' || topic === '/tasks/oom')) this.#outOfMemory.add(container);
-    // Other processes of a container come and go while it lives.
-    const ofExec = topic === '/tasks/exit' && attributes.id !== container;
-    if (container && !ofExec) this.#state(stateAfter(topic), container, base, attributes);
+    this.#states.told(record);
   }
 
   #enter(record: CallRecord): void {
@@ -278,25 +256,6 @@ export class RelayEvents {
     return shim ?? { name: told.asked };
   }
 
-  #consequence({ draft }: OpenAct, record: CallRecord): void {
-    const { container, step } = draft;
-    if (!container || record.failed) return;
-    const state =
-      step === 'high-level/create-task'
-        ? 'created'
-        : step === 'high-level/start-task'
-          ? 'running'
-          : undefined;
-    const base = {
-      at: record.at,
-      actor: draft.actor,
-      container,
-      evidence: [callEvidence(record)],
-      grade: 'inferred' as const,
-    };
-    this.#state(state && { state }, container, base, {});
-  }
-
   /** A runtime has made, stopped or removed a pod. */
   #pod(data: Record<string, unknown> & { id: string }, { draft }: OpenAct, record: CallRecord): void {
     this.#writer.write({
@@ -313,27 +272,6 @@ export class RelayEvents {
     });
   }
 
-  #state(
-    change: { state: string; gone?: true } | undefined,
-    id: string,
-    base: Pick<Draft, 'at' | 'actor' | 'evidence' | 'grade' | 'container'>,
-    { name, exitCode }: Record<string, string>,
-  ): void {
-    const key = change && `${change.state}${change.gone ? ' gone' : ''}`;
-    if (!change || !key || this.#states.get(id) === key) return;
-    this.#states.set(id, key);
-    const data = {
-      id,
-      ...(name ? { name } : {}),
-      ...change,
-      ...(exitCode ? { exitCode: Number(exitCode) } : {}),
-      ...(change.state === 'stopped' && this.#outOfMemory.has(id) ? { oomKilled: true } : {}),
-    };
-    // Where nobody but containerd says it, no engine need be there.
-    const layer = base.actor.name.startsWith('containerd') ? 'high-level' : 'engine';
-    this.#writer.write({ ...base, type: 'fact', step: 'engine/has-container', layer, data });
-  }
-
   #end(act: OpenAct, at: number, data: Record<string, unknown>, evidence: Evidence[]): void {
     this.#writer.write({ ...act.draft, at, type: 'end', data, evidence });
   }
@@ -345,29 +283,4 @@ const whose = (container: string | undefined) => (container ? { container } : {}
 function outcome({ status }: OpenAct, record: CallRecord): Record<string, unknown> {
   const error = (status ?? 0) >= 400 ? `HTTP ${status}` : record.failed ? 'failed' : undefined;
   return { ...(status === undefined ? {} : { status }), ...(error ? { error } : {}) };
-}
-
-function tellRoot({ role, actor, argv, verb }: RootRecord) {
-  if (role === 'client') return { step: 'client/command', layer: 'client', data: { argv } } as const;
-  if (role === 'monitor')
-    return { step: 'high-level/start-shim', layer: 'high-level', data: { argv } } as const;
-  // Without a verb it is the shim itself, which its own start has left behind.
-  if (role === 'shim')
-    return verb
-      ? ({ step: 'high-level/start-shim', layer: 'high-level', data: { argv } } as const)
-      : undefined;
-  const step = verb && RUNTIME_STEPS.has(verb) ? `low-level/${verb}` : 'low-level/call';
-  return { step, layer: 'low-level', data: { runtime: actor, argv } } as const;
-}
-
-function roleOf({ role }: RootRecord): 'runtime' | 'child' {
-  return role === 'runtime' ? 'runtime' : 'child';
-}
-
-function stateAfter(topic: string): { state: string; gone?: true } | undefined {
-  const act = topic.split(' ')[1] ?? '';
-  if (topic === '/tasks/start' || act === 'start') return { state: 'running' };
-  if (topic === '/tasks/exit' || act === 'die') return { state: 'stopped' };
-  if (act === 'create') return { state: 'created' };
-  return act === 'destroy' ? { state: 'stopped', gone: true } : undefined;
 }

@@ -322,7 +322,8 @@ class LiveRun implements Run {
 
   #sayLag(): void {
     const { name } = this.#around.watch;
-    const why = `it lags behind by more than ${SETTLE_MS / 1000} s: the kernel's last acts are not in this trace`;
+    const who = this.#joined ? 'the watching of the kernel, or of calls,' : 'it';
+    const why = `${who} lags behind by more than ${SETTLE_MS / 1000} s: the last acts are not in this trace`;
     this.#trace.add({ kind: 'watcher', at: this.#clock.now(), layer: 'kernel', name, state: 'missing', why });
   }
 }
