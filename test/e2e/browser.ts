@@ -49,7 +49,9 @@ export async function openPage(
     page,
     errors,
     async faults() {
-      const { violations } = await new AxeBuilder({ page }).analyze();
+      // Only faults are wanted, and from this one frame: without another page to gather results in it takes a quarter of the time.
+      const axe = new AxeBuilder({ page }).setLegacyMode(true).options({ resultTypes: ['violations'] });
+      const { violations } = await axe.analyze();
       return violations
         .filter(({ impact }) => impact === 'serious' || impact === 'critical')
         .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
