@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DoctorReport } from '@underdock/trace';
 import { io, type Socket } from 'socket.io-client';
+import { openLibrary } from '../../apps/agent/src/library/library.ts';
 import { type Access, createAccess } from '../../apps/agent/src/server/access.ts';
 import { type AgentServerOptions, createAgentServer } from '../../apps/agent/src/server/agentServer.ts';
 import { createFace, type FaceOptions } from '../../apps/agent/src/server/face.ts';
@@ -22,10 +23,16 @@ export async function startAgent(
 ): Promise<TestAgent> {
   const folder = mkdtempSync(join(tmpdir(), 'underdock-agent-'));
   const runs = createPlainRuns(folder);
+  const library = openLibrary({
+    stateDir: folder,
+    growing: (id) => (runs.get(id)?.closed === false ? runs.get(id)?.summary() : undefined),
+    forget: (id) => runs.forget(id),
+  });
   const access = createAccess();
   const log: string[] = [];
   const server = createAgentServer({
     runs,
+    library,
     access,
     stateDir: folder,
     face: createFace({ host: '127.0.0.1', ...face }),
@@ -62,6 +69,7 @@ export async function startAgent(
       for (const socket of sockets) socket.disconnect();
       await runs.close();
       await server.close();
+      library.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -102,7 +110,9 @@ async function call(url: string, path: string, access: Access, options: CallOpti
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },
-    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(body !== undefined && {
+      body: typeof body === 'string' || body instanceof Blob ? body : JSON.stringify(body),
+    }),
   });
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('application/json');

@@ -227,6 +227,10 @@ export function createPlainRuns(stateDir: string): Runs & { all: Map<string, Pla
       all.delete(id);
       changed();
     },
+    forget(id) {
+      all.delete(id);
+      changed();
+    },
     traces: () => listTraces(folder),
     traceFile: (id) => traceFile(folder, id),
     async close() {

@@ -124,6 +124,10 @@ export function createTracedRuns(
       all.delete(id);
       changed();
     },
+    forget(id) {
+      all.delete(id);
+      changed();
+    },
     traces: async () => [],
     traceFile: async () => undefined,
     close: async () => {},

@@ -1,4 +1,4 @@
-import { decodeTrace } from './codec.ts';
+import { decodeTrace, type TraceItem } from './codec.ts';
 import { TraceError } from './error.ts';
 import type { TraceEvent } from './event.ts';
 import { describeStep } from './steps.ts';
@@ -20,12 +20,19 @@ const MAX_FAULTS = 1000;
 /** How much older than its predecessor an event may be (ms). */
 export const MAX_LATENESS_MS = 250;
 
-/** Checks a trace: lines, sequence, order, spans, causes, digests, counts of layers. Never throws for a bad file. */
-export async function verifyTrace(chunks: AsyncIterable<string> | Iterable<string>): Promise<Verdict> {
+/**
+ * Checks a trace: lines, sequence, order, spans, causes, digests, counts of layers. Never throws for a bad file. `look` is
+ * told each item on the way.
+ */
+export async function verifyTrace(
+  chunks: AsyncIterable<string> | Iterable<string>,
+  look: (item: TraceItem) => void = () => {},
+): Promise<Verdict> {
   const check = new TraceCheck();
   let cut = false;
   try {
     for await (const item of decodeTrace(chunks)) {
+      look(item);
       if (item.kind === 'event') check.event(item.event, item.line);
       else if (item.kind === 'fault') check.fault(item.line, item.error.message);
       else if (item.kind === 'cut') cut = true;

@@ -1,5 +1,6 @@
 import { decodeTrace, type TraceEvent, type TraceHeader } from '@underdock/trace';
-import { type ReadEnd, readTraceText } from './traceFile.ts';
+import type { ReadEnd } from '../traceText.ts';
+import { readTraceText } from './traceFile.ts';
 
 /** A trace as far as its file goes. */
 export interface ReadTrace {

@@ -7,9 +7,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { createGunzip, createGzip, type Gzip, constants as zlib } from 'node:zlib';
+import { createGzip, type Gzip, constants as zlib } from 'node:zlib';
 import { encodeLine, type TraceEvent, type TraceHeader } from '@underdock/trace';
 import { AgentError } from '../error.ts';
+import { type ReadEnd, unpackedBytes } from '../traceText.ts';
 
 /** Writes a trace to a file of the user's choice while it grows; gzip if its name ends in .gz. */
 export interface Recording {
@@ -89,12 +90,6 @@ function recordError(file: string, cause: unknown): AgentError {
   return new AgentError('bad-record', `--record ${file}: it can't be written (${code})`, { remedy, cause });
 }
 
-/** How reading a file ended when it did not end well: a gzip that is cut off is a cut trace, other faults break it. */
-export interface ReadEnd {
-  cut: boolean;
-  fault?: string;
-}
-
 /**
  * The text of a trace file, plain or gzip whatever its name, `-` for standard input. Faults of the packing end the text and
  * are left in `end`. Throws AgentError `no-file` when there is nothing to read.
@@ -103,53 +98,15 @@ export async function* readTraceText(file: string, end: ReadEnd): AsyncGenerator
   const source = file === '-' ? process.stdin : createReadStream(file);
   const decoder = new TextDecoder();
   try {
-    for await (const chunk of unpacked(source as AsyncIterable<Buffer>))
+    for await (const chunk of unpackedBytes(source as AsyncIterable<Buffer>, end))
       yield decoder.decode(chunk, { stream: true });
     yield decoder.decode();
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'Z_BUF_ERROR') end.cut = true;
-    else if (code?.startsWith('Z_')) end.fault = `the gzip file is damaged: ${message}`;
-    else {
-      throw new AgentError('no-file', `${file} can't be read (${code ?? message})`, {
-        remedy: 'give the path of a .chain or .chain.gz file, or - for standard input',
-        exitCode: 1,
-        cause,
-      });
-    }
-  }
-}
-
-async function* unpacked(source: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
-  const chunks = source[Symbol.asyncIterator]();
-  let first = await chunks.next();
-  // Two bytes decide; a pipe may bring them one by one.
-  while (!first.done && first.value.length < 2) {
-    const more = await chunks.next();
-    if (more.done) break;
-    first = { done: false, value: Buffer.concat([first.value, more.value]) };
-  }
-  if (first.done) return;
-  const rest = async function* () {
-    yield first.value;
-    for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
-  };
-  if (first.value[0] !== 0x1f || first.value[1] !== 0x8b) return yield* rest();
-  const gunzip = createGunzip();
-  const feeding = feed(rest(), gunzip);
-  yield* gunzip;
-  await feeding;
-}
-
-async function feed(chunks: AsyncIterable<Buffer>, gunzip: ReturnType<typeof createGunzip>): Promise<void> {
-  try {
-    for await (const chunk of chunks) {
-      if (gunzip.destroyed) return;
-      if (!gunzip.write(chunk))
-        await new Promise<void>((resolve) => gunzip.once('drain', resolve).once('close', resolve));
-    }
-    gunzip.end();
-  } catch (error) {
-    gunzip.destroy(error as Error);
+    throw new AgentError('no-file', `${file} can't be read (${code ?? message})`, {
+      remedy: 'give the path of a .chain or .chain.gz file, or - for standard input',
+      exitCode: 1,
+      cause,
+    });
   }
 }

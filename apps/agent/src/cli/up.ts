@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DoctorReport } from '@underdock/trace';
 import { AgentError } from '../error.ts';
+import { openLibrary } from '../library/library.ts';
 import type { Runs } from '../run/runs.ts';
 import type { Access } from '../server/access.ts';
 import { type AgentServerOptions, createAgentServer, probePort } from '../server/agentServer.ts';
@@ -43,8 +44,14 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
   const instance = randomBytes(8).toString('hex');
   await refuseTakenPort(options);
   const { runs, close: closeRuns, prepareConfig } = await options.openRuns();
+  const library = openLibrary({
+    stateDir: options.stateDir,
+    growing: (id) => stillRuns(runs, id),
+    forget: (id) => runs.forget(id),
+  });
   const server = createAgentServer({
     runs,
+    library,
     access,
     face,
     stateDir: options.stateDir,
@@ -55,6 +62,7 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
     log: options.log,
   });
   const port = await server.listen(options.port, options.host).catch(async (error) => {
+    library.close();
     await closeRuns();
     throw error;
   });
@@ -72,8 +80,14 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
       takeBack();
       await closeRuns();
       await server.close();
+      library.close();
     },
   };
+}
+
+function stillRuns(runs: Runs, id: string) {
+  const run = runs.get(id);
+  return run && !run.closed ? run.summary() : undefined;
 }
 
 /** Says so before anything is started, and with its URL if the port is another underdock's. */

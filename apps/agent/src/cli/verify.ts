@@ -1,5 +1,6 @@
 import { verifyTrace } from '@underdock/trace';
-import { type ReadEnd, readTraceText } from './traceFile.ts';
+import type { ReadEnd } from '../traceText.ts';
+import { readTraceText } from './traceFile.ts';
 import { tame } from './words.ts';
 
 /**

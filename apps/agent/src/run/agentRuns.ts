@@ -5,6 +5,7 @@ import type { HostDescription, RunRequest, RunSummary } from '@underdock/trace';
 import type { Found, Weave, WeaveOptions } from '@underdock/weave';
 import type { ReadBack } from '../layers/6-process/readBack.ts';
 import type { KernelWatch } from '../layers/watcher.ts';
+import { isDescribed } from '../library/traceNotes.ts';
 import { checkCapabilities } from '../via/capabilityFreedom.ts';
 import type { EngineLook } from '../via/docker/look.ts';
 import type { Via } from '../via/via.ts';
@@ -113,6 +114,12 @@ class AgentRuns implements Runs {
     this.#changed();
   }
 
+  forget(id: string): void {
+    if (this.#runs.get(id)?.closed !== true) return;
+    this.#runs.delete(id);
+    this.#changed();
+  }
+
   get watching(): boolean {
     return this.#unwatch !== undefined;
   }
@@ -176,7 +183,7 @@ class AgentRuns implements Runs {
       this.#foundTraces.push(file);
       const oldest = this.#foundTraces.length > MOST_FOUND_TRACES ? this.#foundTraces.shift() : undefined;
       // Whoever asks every second for the list of containers would fill the disk.
-      if (oldest) rmSync(oldest, { force: true });
+      if (oldest && !isDescribed(oldest)) rmSync(oldest, { force: true });
     });
     this.#changed();
     return run.sink;

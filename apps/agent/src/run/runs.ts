@@ -41,6 +41,8 @@ export interface Runs {
   /** Called when a run is added, changes state or is removed. */
   onChange(listener: () => void): () => void;
   remove(id: string): Promise<void>;
+  /** Takes a run that is over out of the list; what it kept stays. */
+  forget(id: string): void;
   /** Whether containers and commands that others start on this host become runs. */
   readonly watching: boolean;
   /** Rejects with RunError `not-watching` when nothing on this host can be watched. */

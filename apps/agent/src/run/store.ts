@@ -175,7 +175,8 @@ export async function traceFile(folder: string, id: string): Promise<string | un
 
 const HEADER_BYTES = 256 * 1024;
 
-async function readHeader(file: string): Promise<TraceHeader | undefined> {
+/** The header of a trace on disk; undefined for what is no trace or can’t be read. */
+export async function readHeader(file: string): Promise<TraceHeader | undefined> {
   const handle = await open(file, 'r').catch(() => undefined);
   if (!handle) return undefined;
   try {

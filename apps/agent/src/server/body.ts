@@ -10,12 +10,12 @@ export function send(res: Response, answer: Answer): void {
   res.status(answer.status).json(answer.problem);
 }
 
-/** Reads a JSON body; any other kind is answered with 415. */
-export function readBody(): RequestHandler {
+/** Reads a JSON body; any other kind is answered with 415, but for requests whose body `isOther` leaves to their own route. */
+export function readBody(isOther: (req: Request) => boolean = () => false): RequestHandler {
   const json = express.json({ limit: MAX_BODY, inflate: false });
   return (req, res, next) => {
     const { 'transfer-encoding': chunked, 'content-length': length } = req.headers;
-    if (chunked === undefined && !(Number(length ?? 0) > 0)) next();
+    if (isOther(req) || (chunked === undefined && !(Number(length ?? 0) > 0))) next();
     else if (req.is('application/json')) json(req, res, next);
     else send(res, problem(415, 'not-json', 'the body must be JSON', 'send Content-Type: application/json'));
   };

@@ -15,11 +15,16 @@ export function problem(status: number, code: string, message: string, remedy?: 
 
 const STATUS_BY_CODE: [RegExp, number][] = [
   [/not-found|^no-such|^unknown-run$|^gone$/, 404],
-  [/conflict|taken|in-use|exists|not-held|not-running|not-ours|not-watching|already|-closed$|-busy$/, 409],
+  [
+    /conflict|taken|in-use|exists|not-held|not-running|not-ours|not-watching|already|-growing$|-closed$|-busy$/,
+    409,
+  ],
   [/^too-many/, 429],
   [/^not-ready$|not-supported/, 501],
   [/^closing$/, 503],
-  [/^disk-full$|^trace-unwritable$/, 507],
+  [/^too-large$/, 413],
+  [/^broken-trace$/, 422],
+  [/^disk-full$|^trace-unwritable$|^cannot-write$/, 507],
 ];
 
 /**

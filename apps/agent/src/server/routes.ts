@@ -1,11 +1,13 @@
 import type { DoctorReport, PreparedConfigAnswer, RunRequest } from '@underdock/trace';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
+import type { Library } from '../library/library.ts';
 import type { Runs } from '../run/runs.ts';
 import { type Access, tokenOf } from './access.ts';
 import { bodyProblem, parseBody, readBody, send } from './body.ts';
 import { configRoutes } from './configRoutes.ts';
 import { layerRoutes } from './layerRoutes.ts';
+import { bringsFile, libraryRoutes } from './libraryRoutes.ts';
 import { orderRoutes } from './orderRoutes.ts';
 import { answerFor, problem } from './problem.ts';
 import type { RawOutputs } from './rawOutput.ts';
@@ -17,6 +19,8 @@ export interface RouteOptions {
   rawOutputs: RawOutputs;
   /** underdock’s own folder, where its layers lie. */
   stateDir: string;
+  /** The traces on disk: searched, described, imported, deleted. */
+  library?: Library;
   doctor: () => Promise<DoctorReport>;
   /** config.json of a run on the way in `oci`, before it runs, and what is wrong with another text in its place. */
   prepareConfig?: (request: RunRequest, text?: string) => Promise<PreparedConfigAnswer>;
@@ -27,12 +31,12 @@ export interface RouteOptions {
 }
 
 /** What a path answers to, by method. */
-export type Methods = Partial<Record<'get' | 'post' | 'delete', RequestHandler>>;
+export type Methods = Partial<Record<'get' | 'post' | 'patch' | 'delete', RequestHandler>>;
 
 /** The routes below /api (documented in apps/agent/README.md). */
 export function addRoutes(app: Express, options: RouteOptions): void {
   addRoute(app, '/api/health', { get: (_req, res) => void res.json({ ok: true, ...options.health }) });
-  app.use('/api', authorize(options.access), readBody());
+  app.use('/api', authorize(options.access), readBody(bringsFile));
   const routes = {
     ...hostRoutes(options),
     ...runRoutes(options),
@@ -40,6 +44,7 @@ export function addRoutes(app: Express, options: RouteOptions): void {
     ...orderRoutes(options),
     ...configRoutes(options),
     ...traceRoutes(options),
+    ...libraryRoutes(options),
   };
   for (const [path, methods] of Object.entries(routes)) addRoute(app, path, methods);
   app.use('/api', (_req, res) => send(res, problem(404, 'not-found', 'there is nothing here')));

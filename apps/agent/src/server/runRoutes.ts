@@ -20,7 +20,7 @@ const stopSchema = z.strictObject({
 });
 
 /** The routes that start, show, stop, release and remove runs. */
-export function runRoutes({ runs, rawOutputs }: RouteOptions): Record<string, Methods> {
+export function runRoutes({ runs, rawOutputs, library }: RouteOptions): Record<string, Methods> {
   const starts = new Bucket(RUN_BURST, RUNS_PER_SECOND);
   return {
     '/api/runs': {
@@ -43,6 +43,7 @@ export function runRoutes({ runs, rawOutputs }: RouteOptions): Record<string, Me
         const id = runIdSchema.safeParse(req.params.id);
         if (!id.success) throw noSuchRun();
         await runs.remove(id.data);
+        await library?.remove(id.data).catch(passOver);
         res.status(204).end();
       },
     },
@@ -65,6 +66,11 @@ export function runRoutes({ runs, rawOutputs }: RouteOptions): Record<string, Me
       },
     },
   };
+}
+
+/** Whose trace is in the trash already is removed all the same. */
+function passOver(error: unknown): void {
+  if ((error as { code?: unknown }).code !== 'no-such-trace') throw error;
 }
 
 /** Throws an error that is answered with 404. */

@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { DoctorReport, Problem } from '@underdock/trace';
 import { Server, type Socket } from 'socket.io';
+import type { Library } from '../library/library.ts';
 import type { Runs } from '../run/runs.ts';
 import type { Access, Role } from './access.ts';
 import { Bucket } from './bucket.ts';
@@ -12,6 +13,7 @@ export interface SocketOptions {
   runs: Runs;
   access: Access;
   rawOutputs: RawOutputs;
+  library?: Library;
   doctor: () => Promise<DoctorReport>;
   log: (line: string) => void;
   maxConnections?: number;
@@ -27,7 +29,7 @@ const TELL_RUNS_MS = 100;
 export const MESSAGES_PER_SECOND = 1000;
 export const MESSAGE_BURST = 2000;
 
-/** Serves the live stream on `socket.io/`: `follow`, `unfollow`, `attach`, `input`, `resize` in; `role`, `header`, `events`, `watching`, `runs`, `doctor`, `output` out. */
+/** Serves the live stream on `socket.io/`: `follow`, `unfollow`, `attach`, `input`, `resize` in; `role`, `header`, `events`, `watching`, `runs`, `library`, `doctor`, `output` out. */
 export function serveSockets(server: HttpServer, options: SocketOptions): { close(): Promise<void> } {
   const io = new Server(server, {
     path: '/socket.io/',
@@ -54,9 +56,12 @@ export function serveSockets(server: HttpServer, options: SocketOptions): { clos
   });
   io.on('connection', (socket) => welcome(socket, options));
   const stopTelling = tellRuns(io, options.runs);
+  // Only that it has changed: whoever shows it asks for what he shows.
+  const stopTellingLibrary = options.library?.onChange(() => io.emit('library'));
   return {
     async close() {
       stopTelling();
+      stopTellingLibrary?.();
       await io.close();
     },
   };

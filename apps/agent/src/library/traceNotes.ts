@@ -1,0 +1,81 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type TraceNote, traceNoteSchema } from '@underdock/trace';
+import { z } from 'zod';
+import { writeError } from './error.ts';
+
+/** The ending of the file beside a trace that holds what people said about it. */
+export const NOTE_ENDING = '.about.json';
+const MOST_BYTES = 256 * 1024;
+
+const storedSchema = traceNoteSchema.extend({
+  /** The version of this file’s form. */
+  about: z.literal(1),
+  /** The file that it was imported from, and when. */
+  importedFrom: z.string().max(300).optional(),
+  importedAt: z.iso.datetime().optional(),
+});
+
+/** What lies beside a trace: title, notes, tags, and where an imported one came from. */
+export type StoredNote = Omit<z.infer<typeof storedSchema>, 'about'>;
+
+/** A trace that nobody has said anything about. */
+export const NO_NOTE: StoredNote & TraceNote = { title: '', notes: '', tags: [] };
+
+/** Where the note of a trace lies. */
+export function noteFile(folder: string, id: string): string {
+  return join(folder, `${id}${NOTE_ENDING}`);
+}
+
+/** Whether somebody has said something about the trace in this file: then it is not thrown away by itself. */
+export function isDescribed(traceFile: string): boolean {
+  return existsSync(traceFile.replace(/\.chain$/, NOTE_ENDING));
+}
+
+/** The note of a trace; `fault` says in words why one that is there can’t be read. */
+export function readNote(folder: string, id: string): { note: StoredNote; fault?: string } {
+  const file = noteFile(folder, id);
+  try {
+    if (!existsSync(file)) return { note: NO_NOTE };
+    if (statSync(file).size > MOST_BYTES) throw new Error('it is too large');
+    const { about: _, ...note } = storedSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return { note };
+  } catch (error) {
+    const why = error instanceof z.ZodError ? (error.issues[0]?.message ?? '') : (error as Error).message;
+    return { note: NO_NOTE, fault: `its title and notes can’t be read (${id}${NOTE_ENDING}: ${why})` };
+  }
+}
+
+/**
+ * Writes the note whole or not at all: a new file takes the old one’s place once it is on the disk. One that could not be read is
+ * kept aside. Throws LibraryError `disk-full`, `cannot-write`.
+ */
+export function writeNote(folder: string, id: string, note: StoredNote): void {
+  const file = noteFile(folder, id);
+  const fresh = join(folder, `.${id}.${process.pid}.tmp`);
+  try {
+    if (readNote(folder, id).fault) renameSync(file, `${file}.damaged`);
+    const fd = openSync(fresh, 'w', 0o600);
+    try {
+      const bytes = Buffer.from(`${JSON.stringify({ about: 1, ...note })}\n`);
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(fresh, file);
+  } catch (cause) {
+    rmSync(fresh, { force: true });
+    throw writeError('what you wrote', dirname(file), cause);
+  }
+}
