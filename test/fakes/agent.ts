@@ -23,11 +23,7 @@ export async function startAgent(
 ): Promise<TestAgent> {
   const folder = mkdtempSync(join(tmpdir(), 'underdock-agent-'));
   const runs = createPlainRuns(folder);
-  const library = openLibrary({
-    stateDir: folder,
-    growing: (id) => (runs.get(id)?.closed === false ? runs.get(id)?.summary() : undefined),
-    forget: (id) => runs.forget(id),
-  });
+  const library = openRunsLibrary(folder, runs);
   const access = createAccess();
   const log: string[] = [];
   const server = createAgentServer({
@@ -54,14 +50,7 @@ export async function startAgent(
     log,
     call: (path, options = {}) => call(url, path, access, options),
     socket(token, options = {}) {
-      const socket = io(options.url ?? url, {
-        auth: { token },
-        path: options.path ?? '/socket.io/',
-        transports: [options.transport ?? 'websocket'],
-        reconnection: false,
-        forceNew: true,
-        ...(options.headers && { extraHeaders: options.headers }),
-      });
+      const socket = connect(url, token, options);
       sockets.push(socket);
       return socket;
     },
@@ -73,6 +62,26 @@ export async function startAgent(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function connect(
+  url: string,
+  token: string | undefined,
+  options: NonNullable<Parameters<TestAgent['socket']>[1]>,
+): Socket {
+  return io(options.url ?? url, {
+    auth: { token },
+    path: options.path ?? '/socket.io/',
+    transports: [options.transport ?? 'websocket'],
+    reconnection: false,
+    forceNew: true,
+    ...(options.headers && { extraHeaders: options.headers }),
+  });
+}
+
+function openRunsLibrary(stateDir: string, runs: ReturnType<typeof createPlainRuns>) {
+  const growing = (id: string) => (runs.get(id)?.closed === false ? runs.get(id)?.summary() : undefined);
+  return openLibrary({ stateDir, growing, forget: (id) => runs.forget(id) });
 }
 
 export interface CallOptions {

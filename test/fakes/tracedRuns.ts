@@ -124,10 +124,7 @@ export function createTracedRuns(
       all.delete(id);
       changed();
     },
-    forget(id) {
-      all.delete(id);
-      changed();
-    },
+    forget: (id) => void (all.delete(id) && changed()),
     traces: async () => [],
     traceFile: async () => undefined,
     close: async () => {},
