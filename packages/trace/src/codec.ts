@@ -1,73 +1,92 @@
 import { TraceError } from './error.ts';
 import { eventSchema, type TraceEvent } from './event.ts';
 import { headerSchema, type TraceHeader } from './header.ts';
+import { MAX_IDLE_LINES } from './limits.ts';
+import { LineReader } from './lines.ts';
+import { tamed } from './tamed.ts';
 import { type Upgrade, upgradesFrom } from './upgrade.ts';
-
-/** One line longer than this (characters) is refused: no event of ours comes near, a hostile file does. */
-export const MAX_LINE = 4 * 1024 * 1024;
+import { otherFile, whatIsWrong } from './wrong.ts';
 
 /** One header or event as a line of a trace file, newline included. */
 export function encodeLine(item: TraceHeader | TraceEvent): string {
   return `${JSON.stringify(item)}\n`;
 }
 
-/** What reading a trace yields, in file order. `fault` is a line that was passed over and why. */
+/**
+ * What reading a trace yields, in file order. `fault` is a line that was passed over and why. `weight` is what an event costs
+ * a reader that keeps it, in bytes, roughly: a small file can hold a great many small objects.
+ */
 export type TraceItem =
   | { kind: 'header'; header: TraceHeader }
-  | { kind: 'event'; event: TraceEvent; line: number }
+  | { kind: 'event'; event: TraceEvent; line: number; weight: number }
   | { kind: 'fault'; line: number; error: TraceError }
   | { kind: 'cut'; line: number };
 
 /**
  * Reads a trace from chunks of text, as they come. A faulty header throws TraceError; a faulty event is yielded as a
- * fault and reading goes on; an unfinished last line is yielded as `cut`: everything before it is whole.
+ * fault and reading goes on; an unfinished last line is yielded as `cut`: everything before it is whole. A second header ends
+ * the reading with a fault. Never holds more than one line and one chunk.
  */
 export async function* decodeTrace(
   chunks: AsyncIterable<string> | Iterable<string>,
 ): AsyncGenerator<TraceItem> {
   const reader = new LineReader();
-  let lines = 0;
   let upgrades: Upgrade[] | undefined;
+  let useful = 0;
   for await (const chunk of chunks) {
-    for (const text of reader.push(chunk)) {
-      lines++;
-      if (text.trim() === '') continue;
-      if (!upgrades) {
-        const opened = decodeHeader(text);
+    for (const { text, line, tooLong } of reader.push(chunk)) {
+      if (line > MAX_IDLE_LINES + 5 * useful) throw tooFaulty(line);
+      if (tooLong && upgrades) yield { kind: 'fault', line, error: tooLong };
+      else if (tooLong) throw tooLong;
+      else if (text.trim() === '') continue;
+      else if (!upgrades) {
+        const opened = decodeHeader(text, line);
         upgrades = opened.upgrades;
         yield { kind: 'header', header: opened.header };
       } else {
-        yield decodeEvent(text, lines, upgrades);
+        const item = decodeEvent(text, line, upgrades);
+        if (item.kind === 'event') useful++;
+        yield item;
+        if (isSecondHeader(item)) return;
       }
     }
   }
-  const rest = reader.rest();
-  if (!upgrades && rest.trim() !== '') {
-    // A header alone, without its newline, is still a trace.
-    yield { kind: 'header', header: decodeHeader(rest).header };
-  } else if (!upgrades) {
+  yield* lastLine(reader, upgrades);
+}
+
+/** What stands behind the last newline: a whole line that only lacks its newline, or a cut one. */
+function* lastLine(reader: LineReader, upgrades: Upgrade[] | undefined): Generator<TraceItem> {
+  const { text: rest, line } = reader.rest();
+  if (!upgrades && rest.trim() === '') {
     throw new TraceError('not-a-trace', 'the file is empty: a trace begins with a header line');
-  } else if (rest.trim() !== '') {
-    const last = decodeEvent(rest, lines + 1, upgrades);
-    yield last.kind === 'event' ? last : { kind: 'cut', line: lines + 1 };
+  }
+  if (!upgrades) yield { kind: 'header', header: decodeHeader(rest, line).header };
+  else if (rest.trim() !== '') {
+    const last = decodeEvent(rest, line, upgrades);
+    yield last.kind === 'event' || isSecondHeader(last) ? last : { kind: 'cut', line };
   }
 }
 
-function decodeHeader(text: string): { header: TraceHeader; upgrades: Upgrade[] } {
-  const version = parseJson(text, 1).underdock;
+function isSecondHeader(item: TraceItem): boolean {
+  return item.kind === 'fault' && item.error.code === 'second-header';
+}
+
+function decodeHeader(text: string, line: number): { header: TraceHeader; upgrades: Upgrade[] } {
+  let raw: Record<string, unknown>;
+  try {
+    raw = parseJson(text, line).value;
+  } catch (cause) {
+    throw new TraceError('not-a-trace', otherFile(text), { line, cause });
+  }
+  const version = raw.underdock;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
-    throw new TraceError(
-      'not-a-trace',
-      'the first line is no header of a trace: expected {"underdock":1,…}',
-      { line: 1 },
-    );
+    throw new TraceError('not-a-trace', otherFile(text), { line });
   }
   const upgrades = upgradesFrom(version);
-  const line = upgrades.reduce((current, upgrade) => upgrade.header(current), parseJson(text, 1));
-  const parsed = headerSchema.safeParse(line);
+  const parsed = headerSchema.safeParse(upgrades.reduce((current, upgrade) => upgrade.header(current), raw));
   if (!parsed.success) {
-    throw new TraceError('bad-header', `the header of this trace is faulty: ${firstIssue(parsed.error)}`, {
-      line: 1,
+    throw new TraceError('bad-header', `the header of this trace is faulty: ${whatIsWrong(parsed.error)}`, {
+      line,
       cause: parsed.error,
     });
   }
@@ -75,66 +94,46 @@ function decodeHeader(text: string): { header: TraceHeader; upgrades: Upgrade[] 
 }
 
 function decodeEvent(text: string, line: number, upgrades: Upgrade[]): TraceItem {
+  const faulty = (error: TraceError): TraceItem => ({ kind: 'fault', line, error });
   try {
-    const raw = upgrades.reduce((current, upgrade) => upgrade.event(current), parseJson(text, line));
+    const { value, weight } = parseJson(text, line);
+    if ('underdock' in value && !('seq' in value)) return faulty(secondHeader(line));
+    const raw = upgrades.reduce((current, upgrade) => upgrade.event(current), value);
     const parsed = eventSchema.safeParse(raw);
-    if (parsed.success) return { kind: 'event', event: parsed.data, line };
-    const error = new TraceError('bad-event', `line ${line} is no event: ${firstIssue(parsed.error)}`, {
-      line,
-      cause: parsed.error,
-    });
-    return { kind: 'fault', line, error };
+    if (parsed.success) return { kind: 'event', event: parsed.data, line, weight };
+    const says = `line ${line} is no event: ${whatIsWrong(parsed.error)}`;
+    return faulty(new TraceError('bad-event', says, { line, cause: parsed.error }));
   } catch (error) {
-    if (error instanceof TraceError) return { kind: 'fault', line, error };
+    if (error instanceof TraceError) return faulty(error);
     throw error;
   }
 }
 
-function parseJson(text: string, line: number): Record<string, unknown> {
+function tooFaulty(line: number): TraceError {
+  return new TraceError(
+    'too-faulty',
+    `up to line ${line} hardly any line is an event: this is not a trace, or a damaged one`,
+    { line },
+  );
+}
+
+function secondHeader(line: number): TraceError {
+  return new TraceError(
+    'second-header',
+    `line ${line} is a second header: two traces stand in this file, the first one ends here`,
+    { line },
+  );
+}
+
+function parseJson(text: string, line: number): { value: Record<string, unknown>; weight: number } {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new TraceError(line === 1 ? 'not-a-trace' : 'not-json', `line ${line} is not JSON`, {
-      line,
-      cause,
-    });
+    throw new TraceError('not-json', `line ${line} is not JSON`, { line, cause });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TraceError(line === 1 ? 'not-a-trace' : 'not-json', `line ${line} is not a JSON object`, {
-      line,
-    });
+    throw new TraceError('not-json', `line ${line} is not a JSON object`, { line });
   }
-  return value as Record<string, unknown>;
-}
-
-function firstIssue(error: { issues: { path: PropertyKey[]; message: string }[] }): string {
-  const issue = error.issues[0];
-  return issue ? `${issue.path.map(String).join('.') || 'line'}: ${issue.message}` : 'unknown fault';
-}
-
-/** Splits text into lines without ever holding more than one line beyond the chunk. */
-class LineReader {
-  #rest = '';
-
-  *push(chunk: string): Generator<string> {
-    let from = 0;
-    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', from)) {
-      const line = this.#rest + chunk.slice(from, end);
-      this.#rest = '';
-      from = end + 1;
-      yield line;
-    }
-    this.#rest += chunk.slice(from);
-    if (this.#rest.length > MAX_LINE) {
-      throw new TraceError(
-        'line-too-long',
-        `a line is longer than ${MAX_LINE} characters: this is no trace of underdock`,
-      );
-    }
-  }
-
-  rest(): string {
-    return this.#rest;
-  }
+  return { value: value as Record<string, unknown>, weight: text.length + tamed(value, line) };
 }

@@ -4,6 +4,10 @@ export type TraceErrorCode =
   | 'bad-header'
   | 'bad-event'
   | 'line-too-long'
+  | 'too-deep'
+  | 'second-header'
+  | 'too-large'
+  | 'too-faulty'
   | 'not-json'
   | 'no-upgrade';
 

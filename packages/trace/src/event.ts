@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { layerSchema } from './layer.ts';
+import { MAX_AT } from './limits.ts';
 
 /** Where a piece of evidence came from. `self` is a call that underdock itself made. */
 export const EVIDENCE_SOURCES = [
@@ -51,7 +52,7 @@ const spanSchema = z.string().min(1).max(40);
 export const eventSchema = z.object({
   seq: z.int().positive(),
   /** Milliseconds since the header's instant, on the trace's one monotonic clock. */
-  at: z.number().min(-3_600_000),
+  at: z.number().min(-3_600_000).max(MAX_AT),
   type: z.enum(EVENT_TYPES),
   step: stepNameSchema,
   layer: layerSchema,

@@ -1,4 +1,5 @@
-export { decodeTrace, encodeLine, MAX_LINE, type TraceItem } from './codec.ts';
+export { decodeTrace, encodeLine, type TraceItem } from './codec.ts';
+export { type CollectedTrace, collectTrace, TraceCollector } from './collect.ts';
 export * from './configMessages.ts';
 export * from './diskMessages.ts';
 export { TraceError, type TraceErrorCode } from './error.ts';
@@ -6,6 +7,7 @@ export * from './event.ts';
 export * from './header.ts';
 export * from './layer.ts';
 export * from './libraryMessages.ts';
+export * from './limits.ts';
 export * from './messages.ts';
 export { type DetailLevel, describeStep, STEPS, type StepDescription, type StepName } from './steps.ts';
 export { type Upgrade, upgradesFrom } from './upgrade.ts';

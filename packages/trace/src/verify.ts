@@ -1,6 +1,7 @@
 import { decodeTrace, type TraceItem } from './codec.ts';
 import { TraceError } from './error.ts';
 import type { TraceEvent } from './event.ts';
+import { MAX_EVENTS } from './limits.ts';
 import { describeStep } from './steps.ts';
 
 /** One thing that is wrong with a trace; `line` counts from 1, 0 = the file as a whole. */
@@ -36,7 +37,7 @@ export async function verifyTrace(
       if (item.kind === 'event') check.event(item.event, item.line);
       else if (item.kind === 'fault') check.fault(item.line, item.error.message);
       else if (item.kind === 'cut') cut = true;
-      if (check.faults.length >= MAX_FAULTS) break;
+      if (check.faults.length >= MAX_FAULTS || check.isFull()) break;
     }
   } catch (error) {
     if (!(error instanceof TraceError)) throw error;
@@ -55,6 +56,13 @@ class TraceCheck {
   #lastAt = Number.NEGATIVE_INFINITY;
   #spans = new Map<string, { step: string; line: number; open: boolean }>();
   #digests = new Map<number, string>();
+
+  /** Every span is remembered, as later lines may name it: somewhere that has to end. */
+  isFull(): boolean {
+    if (this.#spans.size <= MAX_EVENTS) return false;
+    this.fault(0, `there are more than ${MAX_EVENTS} spans: what follows was not checked`);
+    return true;
+  }
 
   fault(line: number, message: string): void {
     this.faults.push({ line, message });

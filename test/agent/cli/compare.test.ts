@@ -137,7 +137,7 @@ describe('what compare is given', () => {
   test('must be traces', async () => {
     const { code, err } = await line.say('compare', file('x.chain', 'hello\n'), RUNC);
     expect(code).toBe(1);
-    expect(err).toMatch(/^underdock: line 1 is not JSON/);
+    expect(err).toMatch(/^underdock: the first line is no header of a trace/);
     expect((await line.say('compare', file('empty.chain', ''), RUNC)).err).toContain('the file is empty');
     expect((await line.say('compare', line.folder, RUNC)).err).toContain("can't be read (EISDIR)");
     expect((await line.say('compare', '../../etc/passwd', RUNC)).code).toBe(1);

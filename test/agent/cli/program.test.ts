@@ -51,7 +51,7 @@ describe('verify', () => {
       /line 4: seq is 4, expected 3\n.*: broken, 1 faults/,
     ],
     ['empty.chain', '', 1, /the file is empty/],
-    ['text.chain', 'hello\n', 1, /line 1 is not JSON/],
+    ['text.chain', 'hello\n', 1, /the first line is no header of a trace/],
     ['damaged.chain.gz', damaged(gzipSync(whole)), 1, /broken/],
   ])('%s', async (name, content, code, says) => {
     writeFileSync(line.path(name), content);

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { decodeTrace, type TraceEvent, type TraceHeader } from '@underdock/trace';
+import { collectTrace, type TraceEvent } from '@underdock/trace';
 import type { Run, Runs } from '../run/runs.ts';
 
 /** What a follower needs of a run. */
@@ -16,12 +16,13 @@ export async function followable(runs: Runs, id: string): Promise<Followable | u
   return file === undefined ? undefined : stored(id, file);
 }
 
-async function stored(id: string, file: string): Promise<Followable | undefined> {
-  let header: TraceHeader | undefined;
-  const events: TraceEvent[] = [];
-  for await (const item of decodeTrace(createReadStream(file, 'utf8'))) {
-    if (item.kind === 'header') header = item.header;
-    if (item.kind === 'event') events.push(item.event);
-  }
-  return header && { id, header, events, closed: true, subscribe: () => () => {} };
+async function stored(id: string, file: string): Promise<Followable> {
+  const { header, events } = await collectTrace(createReadStream(file, 'utf8'));
+  return { id, header, events: withoutHoles(events), closed: true, subscribe: () => () => {} };
+}
+
+/** A follower asks again for what it did not get: what a damaged file lacks must not leave a hole in the numbers. */
+function withoutHoles(events: TraceEvent[]): TraceEvent[] {
+  if (events.every((event, index) => event.seq === index + 1)) return events;
+  return events.map((event, index) => ({ ...event, seq: index + 1 }));
 }

@@ -1,13 +1,9 @@
-import { decodeTrace, TraceError, type TraceEvent } from '@underdock/trace';
+import { decodeTrace, MAX_BYTES, TraceCollector } from '@underdock/trace';
 import { SourceError } from './error.ts';
 import { Listeners } from './listeners.ts';
 import type { TraceFile } from './traceFile.ts';
 import type { TraceSnapshot, TraceSource } from './traceSource.ts';
 
-/** Of a longer trace only the beginning is shown: a page has to stay one that moves. */
-export const MOST_EVENTS = 1_000_000;
-/** Unpacked; a small gzip can hold a disk full of zeros. */
-export const MOST_BYTES = 1024 * 1024 * 1024;
 /** So many events are taken before the page is let do something else. */
 const BATCH = 4000;
 
@@ -17,15 +13,13 @@ class CutShort extends Error {}
 /** A trace in a file: all of it is there, as fast as it can be read. A file that is cut or damaged shows what is whole in it. */
 export class RecordedTrace implements TraceSource {
   readonly #listeners = new Listeners();
-  readonly #events: TraceEvent[] = [];
-  readonly #seen = new Set<number>();
+  readonly #kept = new TraceCollector();
   readonly #breathe: () => Promise<void>;
-  #faults = 0;
   #notes: string[] = [];
   #open = true;
   #snapshot: TraceSnapshot = {
     header: undefined,
-    events: this.#events,
+    events: this.#kept.events,
     reset: 0,
     caughtUp: false,
     closed: false,
@@ -60,31 +54,22 @@ export class RecordedTrace implements TraceSource {
     let fresh = 0;
     for await (const item of decodeTrace(text)) {
       if (!this.#open) return;
+      const goesOn = this.#kept.take(item);
       if (item.kind === 'header') this.#change({ header: item.header });
-      else if (item.kind === 'fault') this.#faults++;
-      else if (item.kind === 'cut')
-        this.#notes.push('the file ends in the middle of a line: what comes before is whole');
-      else if (!this.#seen.has(item.event.seq)) {
-        this.#seen.add(item.event.seq);
-        this.#events.push(item.event);
-        if (this.#events.length >= MOST_EVENTS) {
-          this.#notes.push(`this trace has more than ${MOST_EVENTS} events: the later ones are left out`);
-          return;
-        }
-        if (++fresh < BATCH) continue;
-        fresh = 0;
-        this.#change({});
-        await this.#breathe();
-      }
+      if (!goesOn) return;
+      if (++fresh < BATCH) continue;
+      fresh = 0;
+      this.#change({});
+      await this.#breathe();
     }
   }
 
   #failed(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    if (this.#snapshot.header && !(error instanceof TraceError)) {
-      this.#notes.push(`the file can’t be read on (${message}): what comes before is whole`);
+    if (this.#kept.header) {
+      this.#kept.fail(error);
       return;
     }
+    const message = error instanceof Error ? error.message : String(error);
     const remedy =
       error instanceof SourceError
         ? error.remedy
@@ -93,13 +78,33 @@ export class RecordedTrace implements TraceSource {
   }
 
   #noted(): Partial<TraceSnapshot> {
-    const { problem } = this.#snapshot;
-    if (this.#faults > 0) {
-      const lines = this.#faults === 1 ? 'one line' : `${this.#faults} lines`;
-      this.#notes.unshift(`${lines} could not be read and ${this.#faults === 1 ? 'is' : 'are'} left out`);
-    }
-    if (problem || this.#notes.length === 0) return {};
-    return { problem: { message: this.#notes.join('; '), remedy: 'underdock verify FILE says where' } };
+    const { faultyLines, repeated, cut, stopped } = this.#kept;
+    const many = (count: number, one: string, more: string) => (count === 1 ? one : `${count} ${more}`);
+    const notes = [
+      ...(faultyLines > 0
+        ? [
+            many(
+              faultyLines,
+              'one line could not be read and is left out',
+              'lines could not be read and are left out',
+            ),
+          ]
+        : []),
+      ...(repeated > 0
+        ? [
+            many(
+              repeated,
+              'one event stands there twice: it is taken once',
+              'events stand there again: each is taken once',
+            ),
+          ]
+        : []),
+      ...(cut ? ['the file ends in the middle of a line: what comes before is whole'] : []),
+      ...(stopped ? [stopped] : []),
+      ...this.#notes,
+    ];
+    if (this.#snapshot.problem || notes.length === 0) return {};
+    return { problem: { message: notes.join('; '), remedy: 'underdock verify FILE says where' } };
   }
 
   #change(part: Partial<TraceSnapshot>): void {
@@ -152,8 +157,8 @@ async function* limited(chunks: AsyncIterable<Uint8Array>, notes: string[]): Asy
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.length;
-    if (bytes > MOST_BYTES) {
-      notes.push(`this trace is larger than ${MOST_BYTES / 1024 ** 3} GiB: the rest is left out`);
+    if (bytes > MAX_BYTES) {
+      notes.push(`this trace is larger than ${MAX_BYTES / 1024 ** 3} GiB: the rest is left out`);
       throw new CutShort();
     }
     yield decoder.decode(chunk, { stream: true });
