@@ -13,4 +13,4 @@ export const MAX_BYTES = 1024 * 1024 * 1024;
 /** So much memory (bytes, by the weight of each event) a reader has to spend on them. */
 export const MAX_WEIGHT = 2 * 1024 * 1024 * 1024;
 /** So many lines may be empty or faulty, and four more for each event, before reading ends. */
-export const MAX_IDLE_LINES = 100_000;
+export const MAX_IDLE_LINES = 20_000;
