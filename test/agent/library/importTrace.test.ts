@@ -53,7 +53,7 @@ describe('what is no trace is refused with what is wrong, and leaves nothing beh
   const damaged = gzipSync(text);
   damaged.fill(0xff, 40, 60);
   it.each([
-    ['a text', 'hello\nworld\n', /line 1 is not JSON/],
+    ['a text', 'hello\nworld\n', /no header of a trace/],
     ['nothing', '', /the file is empty/],
     ['a line that is no event', text.replace('"grade":"observed"', '"grade":"sure"'), /line 2 is no event/],
     ['an order that is wrong', text.replace('"seq":3', '"seq":4'), /seq is 4, expected 3/],
