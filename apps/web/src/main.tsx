@@ -19,6 +19,7 @@ import './styles/compare.css';
 import './styles/export.css';
 import './styles/layers.css';
 import './styles/player.css';
+import './styles/timeline.css';
 import './styles/sheets.css';
 import './styles/config.css';
 import './styles/narrow.css';

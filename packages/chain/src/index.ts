@@ -8,7 +8,7 @@ export * from './compare/types.ts';
 export * from './container.ts';
 export { DISK_STEPS, type DiskLayer, type DiskStack, diskStackOf } from './diskStack.ts';
 export { applyEvent, foldTo, initialState } from './fold.ts';
-export { layerTimes } from './layerTime.ts';
+export { type LaneMark, type TimeLane, type TimeLanes, timeLanes } from './lanes.ts';
 export { isShown, levelOf } from './level.ts';
 export { compareEvents, inOrder } from './order.ts';
 export { PersistentList } from './persistentList.ts';
@@ -25,7 +25,10 @@ export {
   mountTree,
   recentCalls,
 } from './query.ts';
+export { fits, fitsMark, type Search, type Searched, searchOf } from './search.ts';
 export * from './state.ts';
 export { createTimeline } from './timeline.ts';
 export * from './timelineTypes.ts';
+export { layerTimes, type TimeSpent, WorkEdges } from './timeSpent.ts';
 export { typedCommand } from './typed.ts';
+export { TimeAxis, type Wait, waitsOf } from './waits.ts';

@@ -48,6 +48,19 @@ export function causesOf(state: ChainState, call: Call): Call[] {
   return found;
 }
 
+/**
+ * When an act ended, as far as that is known, ms: of one that only the closing of the trace ended, no later than what it was
+ * done for; without that, its beginning, as nobody knows how long it took. What goes on ends now.
+ */
+export function knownEnd(state: ChainState, call: Call): number {
+  if (!call.leftOpen) return Math.max(call.beginAt, call.endAt ?? state.at);
+  const ends = call.cause.flatMap((span) => {
+    const above = callOf(state, span);
+    return above && !above.leftOpen && above.endAt !== undefined ? [above.endAt] : [];
+  });
+  return Math.max(call.beginAt, Math.min(ends[0] ?? call.beginAt, call.endAt ?? state.at));
+}
+
 /** The mounts that exist, as rows of a tree: parents before children, siblings by name. */
 export function mountTree(picture: ContainerPicture): MountRow[] {
   const mounts = Object.values(picture.mounts)

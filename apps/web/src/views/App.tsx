@@ -44,7 +44,7 @@ export function App() {
     if (canDrive) setSheet('form');
   };
   const open = (which: OpenSheet) => (which === 'form' ? openForm() : setSheet(which));
-  useKeys({ r: () => openForm(), t: theme.toggle, ...sheetKeys(setSheet) });
+  useKeys({ r: () => openForm(), b: theme.toggle, ...sheetKeys(setSheet) });
   const { run } = chosen;
   const again = () => run && runAgain(run, openForm, first.start);
   const news = <NewsBar newest={newest} onShow={(id) => chosen.show(id, true)} onList={() => open('runs')} />;

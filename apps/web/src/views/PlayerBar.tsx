@@ -5,6 +5,7 @@ import type { Reading, ReadingSnapshot } from '../player/reading.ts';
 import { instant } from './evidence/values.ts';
 import { Lanes } from './Lanes.tsx';
 import { useLink } from './page.ts';
+import type { TimelineUse } from './timeline/useTimelineView.ts';
 
 const LEVELS: readonly DetailLevel[] = ['story', 'calls', 'syscalls'];
 
@@ -12,6 +13,7 @@ const LEVELS: readonly DetailLevel[] = ['story', 'calls', 'syscalls'];
 export function PlayerBar(props: {
   reading: Reading;
   snapshot: ReadingSnapshot;
+  timeline: TimelineUse;
   containers: readonly ContainerPicture[];
   onPick: (index: number) => void;
 }) {
@@ -37,6 +39,14 @@ export function PlayerBar(props: {
             </label>
           ))}
         </fieldset>
+        <button
+          type="button"
+          className="timeline-button"
+          aria-pressed={props.timeline.open}
+          onClick={props.timeline.toggle}
+        >
+          Timeline
+        </button>
         <PaceChoice pace={player.pace} speed={player.speed} onChange={(p, s) => reading.setPace(p, s)} />
         <output className="instant" aria-label="Instant of the trace">
           <strong>{instant(state?.at ?? 0)}</strong>{' '}

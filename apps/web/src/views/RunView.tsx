@@ -14,6 +14,8 @@ import { useDisk } from './layers/useDisk.ts';
 import { Output } from './output/Output.tsx';
 import { PlayerBar } from './PlayerBar.tsx';
 import { Story } from './Story.tsx';
+import { TimelineCard } from './timeline/TimelineCard.tsx';
+import { type TimelineUse, useTimelineView } from './timeline/useTimelineView.ts';
 import { type Containers, useContainers } from './useContainers.ts';
 import { type Flags, lineOfGauge, useFlags } from './useFlags.ts';
 import { type Picked, usePicked } from './usePicked.ts';
@@ -43,32 +45,32 @@ export function RunView(props: RunViewProps) {
   const last = useLast(snapshot.timeline);
   const containers = useContainers(last, steps, stepIndex);
   const disk = useDisk(last, containers.shown);
+  const timeline = useTimelineView({ reading, snapshot, picked }, last);
   const exporting = useExport(containers.shown);
   useReadingKeys(reading, props.onPresent);
   const current = steps[stepIndex];
+  const isTimeline = timeline.open && !presenting;
   const goTo = (index: number) => {
     picked.clear();
     flags.close();
     reading.toIndex(index);
   };
   return (
-    <div className={presenting ? 'run-view is-presenting' : 'run-view'}>
-      {problem && (
-        <div className="notice" role="alert">
-          <strong>{problem.message}</strong> {problem.remedy}
-        </div>
-      )}
+    <div className={classOf(presenting, isTimeline)}>
+      <Problem problem={problem} />
       <Cards
+        isTimeline={isTimeline}
         story={
           <Story
             steps={steps}
             current={stepIndex}
             at={snapshot.state?.at ?? 0}
             containerOf={containers.nameOf}
+            isFound={timeline.holds}
             onPick={goTo}
           />
         }
-        dive={<DiveCard {...props} {...{ picked, flags, last, containers }} />}
+        dive={<DiveCard {...props} {...{ picked, flags, last, containers, timeline }} />}
         evidence={<EvidenceCard {...{ reading, snapshot, picked, flags, last }} onLayers={disk.show} />}
       />
       <p className="sr-only" aria-live="polite">
@@ -77,9 +79,25 @@ export function RunView(props: RunViewProps) {
       <div className="news-place">{props.news}</div>
       <LayersOver disk={disk} snapshot={snapshot} canDrive={props.canDrive} />
       <ExportOver view={exporting} snapshot={snapshot} />
-      {!presenting && <PlayerBar {...{ reading, snapshot }} containers={containers.all} onPick={goTo} />}
+      {!presenting && (
+        <PlayerBar {...{ reading, snapshot, timeline }} containers={containers.all} onPick={goTo} />
+      )}
     </div>
   );
+}
+
+function Problem({ problem }: Pick<ReadingSnapshot, 'problem'>) {
+  return (
+    problem && (
+      <div className="notice" role="alert">
+        <strong>{problem.message}</strong> {problem.remedy}
+      </div>
+    )
+  );
+}
+
+function classOf(presenting: boolean, isTimeline: boolean): string {
+  return ['run-view', presenting && 'is-presenting', isTimeline && 'has-timeline'].filter(Boolean).join(' ');
 }
 
 interface DiveCardProps extends RunViewProps {
@@ -88,11 +106,15 @@ interface DiveCardProps extends RunViewProps {
   /** The state after all that is there so far. */
   last: ChainState | undefined;
   containers: Containers;
+  timeline: TimelineUse;
 }
 
 function DiveCard(props: DiveCardProps) {
   const { snapshot, picked, flags, presenting, last, containers } = props;
   const { timeline, steps, stepIndex } = snapshot;
+  if (props.timeline.open && !presenting) {
+    return <TimelineCard {...{ reading: props.reading, snapshot, last, picked }} use={props.timeline} />;
+  }
   return (
     <>
       <ContainerChoice containers={containers} />

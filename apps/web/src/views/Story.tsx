@@ -16,6 +16,8 @@ export function Story(props: {
   at: number;
   /** What the container of a step is called, where there are several. */
   containerOf: (step: ToldStep) => string | undefined;
+  /** What is looked for is in this step. */
+  isFound: (step: ToldStep) => boolean;
   onPick: (index: number) => void;
 }) {
   const { steps, current, at } = props;
@@ -37,6 +39,7 @@ export function Story(props: {
             terms={from + i === current ? termsAt(steps, current) : undefined}
             isPast={from + i < current}
             isFirstOfLayer={!goesOn(steps[from + i - 1], step)}
+            isFound={props.isFound(step)}
             container={props.containerOf(step)}
             onPick={() => props.onPick(from + i)}
           />
@@ -68,13 +71,16 @@ function StoryStep(props: {
   terms: { fresh: Term[]; met: Term[] } | undefined;
   isPast: boolean;
   isFirstOfLayer: boolean;
+  isFound: boolean;
   container: string | undefined;
   onPick: () => void;
 }) {
   const { step, terms } = props;
   const time = terms ? 'is-current' : props.isPast ? 'is-past' : 'is-ahead';
   return (
-    <li className={`story-step on-${step.layer} ${time} ${step.failure ? 'is-failed' : ''}`}>
+    <li
+      className={`story-step on-${step.layer} ${time} ${step.failure ? 'is-failed' : ''} ${props.isFound ? 'is-found' : ''}`}
+    >
       {props.isFirstOfLayer && (
         <span className="layer-name">
           {LAYER_NAMES[step.layer]}

@@ -6,7 +6,8 @@ import type { ReadingSnapshot } from '../player/reading.ts';
 /** What the reader has clicked on, beside the current step. */
 export interface Picked {
   step: ToldStep | undefined;
-  pick(ref: Reference): void;
+  /** `position`: where the reader is about to be, when that is elsewhere. */
+  pick(ref: Reference, position?: number): void;
   clear(): void;
 }
 
@@ -24,7 +25,7 @@ export function usePicked(snapshot: ReadingSnapshot): Picked {
   );
   return {
     step,
-    pick: (next) => setChosen({ ref: next, position: player.position }),
+    pick: (next, position = player.position) => setChosen({ ref: next, position }),
     clear: () => setChosen(undefined),
   };
 }
