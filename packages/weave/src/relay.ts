@@ -66,6 +66,7 @@ export class RelayEvents {
       this.#lineage.blame(record.container, record.span);
     }
     if (record.span && record.step === 'client/run') this.#client = record.span;
+    if (record.step === 'client/command') this.#client ??= record.span;
     if (record.layer === 'engine' && record.type === 'begin')
       for (const span of record.cause ?? []) this.#toldSpans.add(span);
     this.#ownCalls.sent(record);

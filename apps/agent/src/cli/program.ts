@@ -6,6 +6,7 @@ import type { CompareFlags } from './compareCommand.ts';
 import { complain } from './errors.ts';
 import type { ExplainFlags } from './explainCommand.ts';
 import type { ExportFlags } from './exportAct.ts';
+import type { RecordFlags } from './recordAct.ts';
 import { dockerSpelling, type RunFlags, runCommand } from './runFlags.ts';
 import type { Streams } from './terminal.ts';
 import type { UpFlags } from './upAct.ts';
@@ -20,7 +21,8 @@ export interface Outside {
   openRuns: (
     options: OpenRunsOptions,
   ) => Promise<
-    Pick<OpenedRuns, 'runs' | 'close' | 'recovered'> & Partial<Pick<OpenedRuns, 'prepare' | 'prepareConfig'>>
+    Pick<OpenedRuns, 'runs' | 'close' | 'recovered'> &
+      Partial<Pick<OpenedRuns, 'prepare' | 'prepareConfig' | 'watch'>>
   >;
 }
 
@@ -33,7 +35,7 @@ export async function main(args: readonly string[], outside: Outside): Promise<n
   const program = createProgram(outside, (done) => {
     code = done;
   });
-  const fault = args[0] === 'run' ? 125 : 1;
+  const fault = args[0] === 'run' || args[0] === 'record' ? 125 : 1;
   const unknown = args[0] !== undefined && !args[0].startsWith('-') && args[0] !== 'help';
   if (unknown && !program.commands.some((command) => command.name() === args[0])) {
     const names = program.commands.map((command) => command.name()).join(', ');
@@ -96,6 +98,7 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
     .action(async (flags: { json?: boolean; state?: string }) =>
       finish(await (await import('./doctorCommand.ts')).doctorAct(flags, outside)),
     );
+  addRecord(program, outside, finish);
   addVerify(program, print, finish);
   addExplain(program, print, finish);
   addExport(program, outside, finish);
@@ -105,6 +108,25 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
     .description('print the version')
     .action(() => print(`underdock ${VERSION} (node ${process.version})`));
   return program;
+}
+
+function addRecord(program: Command, outside: Outside, finish: (code: number) => void): void {
+  program
+    .command('record')
+    .description(
+      'record what a command does to containers, however many: exit code is the command’s own, 125 our fault',
+    )
+    .usage('[options] -- COMMAND [ARG...]')
+    .argument('<command...>', 'the command, as one would type it')
+    .option('--out <file>', 'write the trace to this file too (.chain, .chain.gz)')
+    .option('--record <file>', 'the same as --out')
+    .option('--title <text>', 'its title in the library; the command unless said')
+    .option('-q, --quiet', 'say nothing but what goes wrong')
+    .option('--state <dir>', 'state folder')
+    .passThroughOptions()
+    .action(async (command: string[], flags: RecordFlags) =>
+      finish(await (await import('./recordAct.ts')).recordAct(command, flags, outside)),
+    );
 }
 
 function addVerify(program: Command, print: (line: string) => void, finish: (code: number) => void): void {

@@ -78,7 +78,7 @@ async function findCarrier(
  * The state folder belongs to one process at a time. Where another command line has it, one of the folders inside it serves: they
  * are used again and again, so that what a crash leaves in one is cleaned up by the next who gets it.
  */
-async function openBeside(folder: string, outside: Outside): ReturnType<Outside['openRuns']> {
+export async function openBeside(folder: string, outside: Outside): ReturnType<Outside['openRuns']> {
   // Whoever types -v may read that folder himself: this process has only his rights.
   const allowedMounts = ['/'];
   for (let beside = 0; ; beside++) {

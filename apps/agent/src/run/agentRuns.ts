@@ -10,9 +10,10 @@ import { checkCapabilities } from '../via/capabilityFreedom.ts';
 import type { EngineLook } from '../via/docker/look.ts';
 import type { Via } from '../via/via.ts';
 import { RunError } from './error.ts';
-import { openFoundRun } from './foundRun.ts';
+import { type FoundSurroundings, openFoundRun } from './foundRun.ts';
 import { cgroupControllers, hostNamespaces } from './host.ts';
 import { startRun } from './liveRun.ts';
+import { openRecording, type Recording } from './recording.ts';
 import { createRedactor } from './redact.ts';
 import type { FoundSink, Relay } from './relay.ts';
 import type { Run, Runs } from './runs.ts';
@@ -127,19 +128,26 @@ class AgentRuns implements Runs {
   async watchHost(on: boolean): Promise<void> {
     const { relay, watch } = this.#options;
     if (on && (!relay || watch.state.name !== 'bpftrace' || watch.state.state === 'missing')) {
-      throw new RunError(
-        'not-watching',
-        `nothing can be watched here: ${watch.state.why ?? 'there is no probe'}`,
-        {
-          remedy: 'underdock doctor says what is missing',
-        },
-      );
+      throw notWatching(watch.state.why ?? 'there is no probe');
     }
     if (on) await relay?.begin();
     if (on && relay && !this.#closing) this.#unwatch ??= relay.watch((found) => this.#found(found));
     if (!on) this.#unwatch?.();
     if (!on) this.#unwatch = undefined;
     this.#changed();
+  }
+
+  async record(command: readonly string[]): Promise<Recording> {
+    const { relay } = this.#options;
+    this.#admit();
+    if (!relay) throw notWatching('nothing watches engines here');
+    await relay.begin();
+    const recording = openRecording(command, relay, this.#surroundings());
+    const { id } = recording.run;
+    this.#runs.set(id, recording.run);
+    void recording.run.done.then(() => this.#finished(id));
+    this.#changed();
+    return recording;
   }
 
   traces(): Promise<{ id: string; title: string; startedAt: string; bytes: number }[]> {
@@ -163,20 +171,9 @@ class AgentRuns implements Runs {
     if (this.#closing || !this.#options.relay) return undefined;
     const open = [...this.#runs.values()].filter((run) => run.header.via === 'watch' && !run.closed);
     if (open.length >= MOST_FOUND) return undefined;
-    const id = randomBytes(6).toString('hex');
-    const { host, createWeave, look, engineLook, relay, stateDir } = this.#options;
-    const file = join(traceFolder(stateDir), `${id}.chain`);
-    const around = {
-      id,
-      file,
-      host,
-      createWeave,
-      look,
-      engineLook,
-      watchers: relay.states,
-      outside: outsideView(),
-    };
-    const run = openFoundRun(found, { ...around, changed: () => this.#changed() });
+    const around = this.#surroundings();
+    const { id, file } = around;
+    const run = openFoundRun(found, { ...around, watchers: this.#options.relay.states });
     this.#runs.set(id, run);
     void run.done.then(() => {
       this.#finished(id);
@@ -194,6 +191,14 @@ class AgentRuns implements Runs {
     const { allowedMounts, host, allowedCapabilities: allowed = [] } = this.#options;
     if (allowedMounts.includes('/') || !(host.root || via.relayed)) return;
     checkCapabilities(capAdd, { allowed, hostNetwork: network === 'host' });
+  }
+
+  #surroundings(): Omit<FoundSurroundings, 'watchers'> {
+    const id = randomBytes(6).toString('hex');
+    const { host, createWeave, look, engineLook, stateDir } = this.#options;
+    const file = join(traceFolder(stateDir), `${id}.chain`);
+    const outside = outsideView();
+    return { id, file, host, createWeave, look, engineLook, outside, changed: () => this.#changed() };
   }
 
   #viaFor(request: RunRequest): Via {
@@ -257,6 +262,12 @@ async function stopped(run: Run): Promise<void> {
 
 function outsideView() {
   return { hostNamespaces: hostNamespaces(), controllers: cgroupControllers() };
+}
+
+function notWatching(why: string): RunError {
+  return new RunError('not-watching', `nothing can be watched here: ${why}`, {
+    remedy: 'underdock doctor says what is missing',
+  });
 }
 
 function noSuchRun(id: string): RunError {

@@ -12,6 +12,8 @@ import { createRedactor, type Redactor } from './redact.ts';
 import type { FoundSink } from './relay.ts';
 import type { Run } from './runs.ts';
 import { createTraceWriter } from './store.ts';
+import type { Tell } from './tell.ts';
+import { createTeller } from './teller.ts';
 
 /** What surrounds a found run. */
 export interface FoundSurroundings {
@@ -30,6 +32,8 @@ export interface FoundSurroundings {
 /** A run that somebody else began: it is looked at, and never commanded. */
 export interface FoundRun extends Run {
   readonly sink: FoundSink;
+  /** What underdock itself tells in it. */
+  readonly tell: Tell;
 }
 
 /** Opens the trace of a found run. Throws StoreError when it can't be written. */
@@ -42,6 +46,7 @@ class Watched implements FoundRun {
   readonly file: string;
   readonly done: Run['done'];
   readonly sink: FoundSink;
+  readonly tell: Tell;
   readonly #around: FoundSurroundings;
   readonly #clock: TraceClock;
   readonly #redactor: Redactor;
@@ -70,6 +75,11 @@ class Watched implements FoundRun {
       take: (record) => this.#take(record),
       closed: () => this.close(),
     };
+    this.tell = createTeller({
+      add: (record) => this.#trace.add(record),
+      newSpan: () => this.#trace.newSpan(),
+      now: this.#clock.now,
+    });
     this.#trace.subscribe((events) => this.#noticed(events));
   }
 

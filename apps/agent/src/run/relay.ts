@@ -34,6 +34,8 @@ export interface Relay {
   begin(): Promise<void>;
   /** From now on `take` gets what belongs to a run of the agent’s own. */
   join(key: string, originNs: bigint, take: Follower): Joined;
+  /** From now on `sink` gets what a command causes that is started for the recording `key`. Returns how to end it. */
+  record(key: string, sink: FoundSink): () => void;
   /** From now on runs that others start are offered to `found`. Returns how to stop. */
   watch(found: (found: Found) => FoundSink | undefined): () => void;
   /** True when everything that happened before the call has reached its run, false after `timeoutMs`. */
@@ -108,6 +110,15 @@ class HostRelay implements Relay {
         claim.leave();
         this.#sinks.delete(key);
       },
+    };
+  }
+
+  record(key: string, { originNs, take, closed }: FoundSink): () => void {
+    this.#sinks.set(key, { originMs: Number(originNs) / 1e6, take, closed });
+    const end = this.#sorter.record(key, nowMs());
+    return () => {
+      end();
+      this.#sinks.delete(key);
     };
   }
 

@@ -1,5 +1,6 @@
 import type { RunRequest, RunSummary, TraceEvent, TraceHeader } from '@underdock/trace';
 import type { ContainerOrders } from '../via/via.ts';
+import type { Recording } from './recording.ts';
 
 /** One run, live or finished, as the server and the command line see it. */
 export interface Run {
@@ -47,6 +48,11 @@ export interface Runs {
   readonly watching: boolean;
   /** Rejects with RunError `not-watching` when nothing on this host can be watched. */
   watchHost(on: boolean): Promise<void>;
+  /**
+   * Begins to record what a command does to the chain; it is started by whoever asks, under the name and key that the
+   * sorter knows (RECORDER, the run’s id). Absent where nobody watches. Rejects with RunError, StoreError.
+   */
+  record?(command: readonly string[]): Promise<Recording>;
   /** Traces on disk, newest first: those of this agent and of earlier ones. */
   traces(): Promise<{ id: string; title: string; startedAt: string; bytes: number }[]>;
   traceFile(id: string): Promise<string | undefined>;

@@ -11,6 +11,7 @@ import { bringsFile, libraryRoutes } from './libraryRoutes.ts';
 import { orderRoutes } from './orderRoutes.ts';
 import { answerFor, problem } from './problem.ts';
 import type { RawOutputs } from './rawOutput.ts';
+import { recordRoutes } from './recordRoutes.ts';
 import { runRoutes } from './runRoutes.ts';
 
 export interface RouteOptions {
@@ -45,6 +46,7 @@ export function addRoutes(app: Express, options: RouteOptions): void {
     ...configRoutes(options),
     ...traceRoutes(options),
     ...libraryRoutes(options),
+    ...recordRoutes(options),
   };
   for (const [path, methods] of Object.entries(routes)) addRoute(app, path, methods);
   app.use('/api', (_req, res) => send(res, problem(404, 'not-found', 'there is nothing here')));

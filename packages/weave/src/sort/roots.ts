@@ -23,9 +23,17 @@ const VALUED = new Set([
   ...['--image-path', '--work-path', '--parent-path', '--cpus', '--memory', '--config'],
 ]);
 
+/**
+ * The name under which a command that is to be recorded is started: a shell by another name, which becomes the command. Its
+ * words are `sh -c SCRIPT KEY COMMAND…`, and the key says for which recording.
+ */
+export const RECORDER = 'underdock-record';
+const KEY_WORD = 3;
+
 /** The programs' names as the kernel knows them (15 characters at most), for a probe that picks them out. */
 export const ROOT_COMMS: readonly string[] = [
   ...[...CLIENTS].map((name) => name.slice(0, 15)),
+  RECORDER.slice(0, 15),
   ...['containerd-shim', 'conmon', 'runc', 'crun', 'youki', 'runsc', 'kata-runtime', 'krun'],
 ];
 
@@ -42,6 +50,13 @@ export function readRoot(exec: ExecRecord): RootRecord | undefined {
   // runc starts itself anew inside: that is its own doing, not a call of somebody.
   if (verb === undefined || verb === 'init') return undefined;
   return { ...root, role: 'runtime', verb, ...withContainer(idAmong(positional)) };
+}
+
+/** Which recording an exec begins, if any. */
+export function recordingOf({ path, newComm, argv }: ExecRecord): string | undefined {
+  // A long path may be cut by the probe, the kernel’s name for the program is not.
+  const isRecorder = path.endsWith(`/${RECORDER}`) || newComm === RECORDER.slice(0, 15);
+  return isRecorder ? argv?.[KEY_WORD] : undefined;
 }
 
 function starter({ uid, pidNamespace }: ExecRecord): Pick<RootRecord, 'uid' | 'pidNamespace'> {

@@ -9,4 +9,6 @@ export interface SortedRun {
   lastAt: number;
   toldAt: number;
   pids: Set<number>;
+  /** It records one command: waited for until its process begins, and that one’s pid from then on. */
+  recorded?: 'awaited' | number;
 }

@@ -14,7 +14,7 @@ import { OpenCalls, type SortedCall } from './openCalls.ts';
 import { Owners } from './owners.ts';
 import { decodePayload } from './payload.ts';
 import { containerOf, readsOnly } from './requestPath.ts';
-import { causingVerb, isCheck, isScript, isTyped, readRoot, typedWords } from './roots.ts';
+import { causingVerb, isCheck, isScript, isTyped, readRoot, recordingOf, typedWords } from './roots.ts';
 import type { SortedRun } from './sortedRun.ts';
 
 /** A run that begins because somebody on the host began something. */
@@ -50,6 +50,11 @@ export interface Sorter {
   readonly doneAt: number;
   /** A run that the agent commands itself: it is given what belongs to it, and never found or closed. */
   claim(key: string): Claim;
+  /**
+   * A run of one command that is about to be started under the name of RECORDER with this key: what descends from it and
+   * is part of a chain, and what that causes. It is closed when nothing of it is left. Returns how to end it before.
+   */
+  record(key: string, at: number): () => void;
 }
 
 /** What the commander of a run knows of it before anything is seen. */
@@ -69,6 +74,8 @@ const PATIENCE = 200;
 /** Idle for so long (ms of the records' clock), a run without processes and open calls is over; with open calls longer. */
 const LINGER_MS = 2000;
 const HANGING_MS = 60_000;
+/** A command that is to be recorded is waited for so long (ms). */
+const AWAITED_MS = 120_000;
 /** A run of which so long (ms) nothing was seen is told the time no more often than this: of hundreds nearly all are idle. */
 const ACTIVE_MS = 500;
 const IDLE_CLOCK_MS = 200;
@@ -84,6 +91,8 @@ class HostSorter implements Sorter {
   readonly #members: Members;
   readonly #owners = new Owners();
   readonly #calls = new OpenCalls();
+  /** Processes of a recorded command that are no part of a chain: shells, compilers, whatever it starts. */
+  readonly #bystanders = new Set<number>();
   // Its sources promise without exception; what is said later by others waits in the weave.
   readonly #order = new Order((record) => this.#take(record), { patience: PATIENCE, slackMs: 0 });
   #count = 0;
@@ -130,6 +139,19 @@ class HostSorter implements Sorter {
     };
   }
 
+  record(key: string, at: number): () => void {
+    const run: SortedRun = {
+      key,
+      claimed: false,
+      lastAt: at,
+      toldAt: 0,
+      pids: new Set(),
+      recorded: 'awaited',
+    };
+    this.#runs.set(key, run);
+    return () => this.#forget(run);
+  }
+
   #open(at: number, command: readonly string[], container?: string): SortedRun {
     const key = `found-${++this.#count}`;
     const run: SortedRun = { key, claimed: false, lastAt: at, toldAt: 0, pids: new Set() };
@@ -146,6 +168,7 @@ class HostSorter implements Sorter {
 
   #forget(run: SortedRun): void {
     this.#runs.delete(run.key);
+    for (const pid of run.pids) this.#bystanders.delete(pid);
     this.#members.forget(run);
     this.#owners.forget(run);
     this.#calls.forget(run.key);
@@ -154,18 +177,24 @@ class HostSorter implements Sorter {
   #clock(at: number): void {
     if (!Number.isFinite(at)) return;
     const { isAlive } = this.#options;
-    if (isAlive) for (const pid of this.#members.lookFor(at, isAlive)) this.#calls.endOf(pid);
+    if (isAlive) for (const pid of this.#members.lookFor(at, isAlive)) this.#gone(pid);
     for (const run of [...this.#runs.values()]) {
       if (at - run.lastAt < ACTIVE_MS || at - run.toldAt > IDLE_CLOCK_MS) {
         run.toldAt = at;
         this.#options.give(run.key, { kind: 'clock', at, source: 'sorted' });
       }
       if (run.claimed || run.pids.size > 0) continue;
-      const patience = this.#calls.isOpenFor(run.key) ? HANGING_MS : LINGER_MS;
+      const idle = this.#calls.isOpenFor(run.key) ? HANGING_MS : LINGER_MS;
+      const patience = run.recorded === 'awaited' ? AWAITED_MS : idle;
       if (at - run.lastAt < patience) continue;
       this.#forget(run);
       this.#options.closed(run.key, at);
     }
+  }
+
+  #gone(pid: number): void {
+    this.#bystanders.delete(pid);
+    this.#calls.endOf(pid);
   }
 
   #fork(record: ForkRecord): void {
@@ -177,14 +206,15 @@ class HostSorter implements Sorter {
     const run = this.#members.of(pid);
     if (!run) return;
     this.#members.join(run, childPid);
-    this.#give(run, record);
+    if (this.#bystanders.has(pid)) this.#bystanders.add(childPid);
+    else this.#give(run, record);
   }
 
   #exit(record: ExitRecord): void {
     const run = this.#members.leave(record.pid);
     if (!run) return;
     this.#calls.endOf(record.pid);
-    this.#give(run, record);
+    if (!this.#bystanders.delete(record.pid) || run.recorded === record.pid) this.#give(run, record);
   }
 
   #toAll(record: RawRecord): void {
@@ -192,11 +222,16 @@ class HostSorter implements Sorter {
   }
 
   #toPid(pid: number, record: RawRecord, otherwise?: number): void {
-    const run = this.#members.of(pid) ?? this.#members.of(otherwise ?? -1);
+    const run = this.#ofChain(pid) ?? this.#ofChain(otherwise ?? -1);
     if (run) this.#give(run, record);
   }
 
+  #ofChain(pid: number): SortedRun | undefined {
+    return this.#bystanders.has(pid) ? undefined : this.#members.of(pid);
+  }
+
   #exec(record: ExecRecord): void {
+    if (this.#beginsRecorded(record)) return;
     if (this.#members.isOwn(record.pid)) {
       // An engine of the agent's own serves runs like any other: its children are nobody's before they are sorted.
       if (/\/(dockerd|containerd)$/.test(record.path)) this.#members.disown(record.pid);
@@ -204,13 +239,25 @@ class HostSorter implements Sorter {
     }
     const root = readRoot(record);
     const run = root ? this.#runOfRoot(root) : this.#members.of(record.pid);
-    if (!run) return;
+    if (!run || (!root && this.#bystanders.has(record.pid))) return;
     if (root) {
+      this.#bystanders.delete(record.pid);
       this.#members.join(run, record.pid);
       if (root.container) this.#owners.keep(run, root.container);
       this.#give(run, root);
     }
     this.#give(run, record);
+  }
+
+  /** A key is good once: who reads it from the process list later can’t join. */
+  #beginsRecorded(record: ExecRecord): boolean {
+    const run = this.#runs.get(recordingOf(record) ?? '');
+    if (run?.recorded !== 'awaited') return false;
+    run.recorded = record.pid;
+    this.#members.join(run, record.pid);
+    this.#bystanders.add(record.pid);
+    this.#give(run, record);
+    return true;
   }
 
   #runOfRoot(root: RootRecord): SortedRun | undefined {
