@@ -85,6 +85,7 @@ describe('each state of the page', () => {
     ['the list of runs', /^Runs/],
     ['what the host can do', /^host/],
     ['the keys', 'Keys'],
+    ['the link for an audience', 'Link for the audience'],
   ])('%s: opens, has no serious fault, and gives the focus back', async (_, name) => {
     const { page, errors, faults } = await openPage(browser, link('finished'));
     await shown(page);

@@ -143,6 +143,15 @@ export const eventsMessageSchema = z.object({
 export type HeaderMessage = z.infer<typeof headerMessageSchema>;
 export type EventsMessage = z.infer<typeof eventsMessageSchema>;
 
+/** The answer of `GET /api/audience`: what the link for an audience is made of. */
+export const audienceSchema = z.object({
+  /** Of the link that may only look. */
+  token: z.string().min(1),
+  /** The addresses at which browsers on other machines find the agent; none where it listens to its own alone. */
+  doors: z.array(z.url()),
+});
+export type AudienceAnswer = z.infer<typeof audienceSchema>;
+
 /** One prerequisite that `underdock doctor` looked at. */
 export const checkSchema = z.object({
   /** `bpftrace`, `overlay`, `cgroups` … */

@@ -40,6 +40,14 @@ describe('access', () => {
     expect((await agent.call('/api/runs?token=a&token=b', { token: null })).status).toBe(401);
   });
 
+  test('the link for an audience is told to who drives, and not handed on by who watches', async () => {
+    const answer = await agent.call('/api/audience');
+    expect(answer.body).toEqual({ token: agent.access.watch, doors: [] });
+    const watched = await agent.call('/api/audience', { token: agent.access.watch });
+    expect(watched.status).toBe(403);
+    expect(JSON.stringify(watched.body)).not.toContain(agent.access.watch);
+  });
+
   test('the watch token looks and does nothing else', async () => {
     const token = agent.access.watch;
     for (const path of ['/api/runs', '/api/doctor', '/api/traces']) {

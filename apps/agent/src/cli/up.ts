@@ -5,6 +5,7 @@ import { openLibrary } from '../library/library.ts';
 import type { Runs } from '../run/runs.ts';
 import type { Access } from '../server/access.ts';
 import { type AgentServerOptions, createAgentServer, probePort } from '../server/agentServer.ts';
+import { outsideDoors, ownDoor } from '../server/doors.ts';
 import { createFace, isLoopback } from '../server/face.ts';
 import { PAGE_FOLDER, VERSION } from './about.ts';
 import { askHealth, findAgent, writeAgentFile } from './agentFile.ts';
@@ -49,6 +50,7 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
     growing: (id) => stillRuns(runs, id),
     forget: (id) => runs.forget(id),
   });
+  const listening = { host: options.host, port: options.port, publicUrl: options.publicUrl };
   const server = createAgentServer({
     runs,
     library,
@@ -57,6 +59,7 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
     stateDir: options.stateDir,
     pageFolder: PAGE_FOLDER,
     doctor: options.doctor,
+    outsideDoors: () => outsideDoors(listening),
     ...(prepareConfig ? { prepareConfig } : {}),
     health: { version: VERSION, instance },
     log: options.log,
@@ -66,7 +69,8 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
     await closeRuns();
     throw error;
   });
-  const url = `http://${addressFor(options.host)}:${port}/`;
+  listening.port = port;
+  const url = ownDoor(listening);
   const takeBack = writeAgentFile(options.stateDir, {
     url,
     token: access.drive,
@@ -93,7 +97,7 @@ function stillRuns(runs: Runs, id: string) {
 /** Says so before anything is started, and with its URL if the port is another underdock's. */
 async function refuseTakenPort({ port, host }: UpOptions): Promise<void> {
   if (port === 0) return;
-  const url = `http://${addressFor(host)}:${port}/`;
+  const url = ownDoor({ host, port });
   try {
     await probePort(port, host);
   } catch (error) {
@@ -105,12 +109,6 @@ async function refuseTakenPort({ port, host }: UpOptions): Promise<void> {
       cause: error,
     });
   }
-}
-
-/** An address that a browser on this machine can open. */
-function addressFor(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 async function refuseSecond(options: UpOptions): Promise<void> {

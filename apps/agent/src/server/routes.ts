@@ -1,4 +1,4 @@
-import type { DoctorReport, PreparedConfigAnswer, RunRequest } from '@underdock/trace';
+import type { AudienceAnswer, DoctorReport, PreparedConfigAnswer, RunRequest } from '@underdock/trace';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { Library } from '../library/library.ts';
@@ -25,6 +25,8 @@ export interface RouteOptions {
   doctor: () => Promise<DoctorReport>;
   /** config.json of a run on the way in `oci`, before it runs, and what is wrong with another text in its place. */
   prepareConfig?: (request: RunRequest, text?: string) => Promise<PreparedConfigAnswer>;
+  /** The addresses at which browsers on other machines find this agent; none by default. */
+  outsideDoors?: () => string[];
   /** What `GET /api/health` says to anybody. */
   health: { version: string; instance: string };
   /** Takes lines for the agent's own log: mistakes of ours only, never a token. */
@@ -60,9 +62,16 @@ export function addRoutes(app: Express, options: RouteOptions): void {
 
 const watchSchema = z.strictObject({ on: z.boolean() });
 
-function hostRoutes({ doctor, runs }: RouteOptions): Record<string, Methods> {
+function hostRoutes({ doctor, runs, access, outsideDoors }: RouteOptions): Record<string, Methods> {
   return {
     '/api/doctor': { get: async (_req, res) => void res.json(await doctor()) },
+    '/api/audience': {
+      // Whoever only looks may not hand the link on: that is for the one who gave it.
+      get: (_req, res) =>
+        res.locals.role === 'drive'
+          ? void res.json({ token: access.watch, doors: outsideDoors?.() ?? [] } satisfies AudienceAnswer)
+          : send(res, problem(403, 'drive-only', 'this link may only look', 'use the drive link')),
+    },
     '/api/watch': {
       get: (_req, res) => void res.json({ on: runs.watching }),
       post: async (req, res) => {

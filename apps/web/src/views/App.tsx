@@ -44,7 +44,7 @@ export function App() {
     if (canDrive) setSheet('form');
   };
   const open = (which: OpenSheet) => (which === 'form' ? openForm() : setSheet(which));
-  useKeys({ r: () => openForm(), b: theme.toggle, ...sheetKeys(setSheet) });
+  useKeys({ r: () => openForm(), b: theme.toggle, ...sheetKeys(setSheet, canDrive) });
   const { run } = chosen;
   const again = () => run && runAgain(run, openForm, first.start);
   const news = <NewsBar newest={newest} onShow={(id) => chosen.show(id, true)} onList={() => open('runs')} />;
@@ -79,8 +79,13 @@ export function App() {
 }
 
 /** The keys that open a sheet. */
-function sheetKeys(open: (sheet: OpenSheet) => void): Keys {
-  return { l: () => open('runs'), c: () => open('compare'), '?': () => open('keys') };
+function sheetKeys(open: (sheet: OpenSheet) => void, canDrive: boolean): Keys {
+  return {
+    ...(canDrive ? { a: () => open('audience') } : {}),
+    l: () => open('runs'),
+    c: () => open('compare'),
+    '?': () => open('keys'),
+  };
 }
 
 /** Several runs side by side in place of one. */

@@ -12,6 +12,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['+  −', 'Timeline: closer, further away'],
   ['<  >', 'Timeline: earlier, later'],
   ['p', 'Presenter mode on and off'],
+  ['a', 'Link for the audience, as a code for cameras'],
   ['r', 'Run something'],
   ['w', 'Watch this host, or stop watching'],
   ['n', 'Show the newest run that was found'],

@@ -1,3 +1,4 @@
+import { AudienceSheet } from './AudienceSheet.tsx';
 import { CompareChoice } from './compare/CompareChoice.tsx';
 import type { CompareAddress } from './compare/useCompareAddress.ts';
 import { DoctorSheet } from './DoctorSheet.tsx';
@@ -9,7 +10,7 @@ import { RunForm } from './runForm/RunForm.tsx';
 import { Sheet } from './Sheet.tsx';
 import type { ChosenRun } from './useChosenRun.ts';
 
-export type OpenSheet = 'form' | 'runs' | 'host' | 'keys' | 'compare' | undefined;
+export type OpenSheet = 'form' | 'runs' | 'host' | 'keys' | 'compare' | 'audience' | undefined;
 
 interface SheetsProps {
   open: OpenSheet;
@@ -50,6 +51,7 @@ export default function Sheets(props: SheetsProps) {
         }}
       />
       <DoctorSheet report={doctor} open={open === 'host'} onClose={close} />
+      <AudienceSheet open={open === 'audience'} onClose={close} />
       <KeysSheet open={open === 'keys'} onClose={close} />
     </>
   );

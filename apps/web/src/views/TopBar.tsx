@@ -62,6 +62,17 @@ function Doors({ theme, watch, onWatch, onOpen, onTheme }: TopBarProps) {
           {host.more && <span className="wide-only">{host.more}</span>}
         </button>
       )}
+      {role === 'drive' && (
+        <button
+          type="button"
+          className="quiet icon wide-only"
+          aria-label="Link for the audience"
+          title="Link for the audience"
+          onClick={() => onOpen('audience')}
+        >
+          ⧉
+        </button>
+      )}
       <button type="button" className="quiet icon wide-only" aria-label="Keys" onClick={() => onOpen('keys')}>
         ?
       </button>
