@@ -45,11 +45,7 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
   const instance = randomBytes(8).toString('hex');
   await refuseTakenPort(options);
   const { runs, close: closeRuns, prepareConfig } = await options.openRuns();
-  const library = openLibrary({
-    stateDir: options.stateDir,
-    growing: (id) => stillRuns(runs, id),
-    forget: (id) => runs.forget(id),
-  });
+  const library = libraryOf(runs, options);
   const listening = { host: options.host, port: options.port, publicUrl: options.publicUrl };
   const server = createAgentServer({
     runs,
@@ -92,6 +88,14 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
 function stillRuns(runs: Runs, id: string) {
   const run = runs.get(id);
   return run && !run.closed ? run.summary() : undefined;
+}
+
+function libraryOf(runs: Runs, { stateDir }: UpOptions) {
+  return openLibrary({
+    stateDir,
+    growing: (id) => stillRuns(runs, id),
+    forget: (id) => runs.forget(id),
+  });
 }
 
 /** Says so before anything is started, and with its URL if the port is another underdock's. */
