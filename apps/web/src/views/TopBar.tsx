@@ -70,7 +70,12 @@ function Doors({ theme, watch, onWatch, onOpen, onTheme }: TopBarProps) {
           title="Link for the audience"
           onClick={() => onOpen('audience')}
         >
-          ⧉
+          <svg width="15" height="15" viewBox="0 0 7 7" aria-hidden="true">
+            <path
+              fill="currentColor"
+              d="M0 0h3v3h-3zM4 0h3v3h-3zM0 4h3v3h-3zM4 4h1v1h-1zM6 4h1v1h-1zM5 5h1v1h-1zM4 6h1v1h-1zM6 6h1v1h-1z"
+            />
+          </svg>
         </button>
       )}
       <button type="button" className="quiet icon wide-only" aria-label="Keys" onClick={() => onOpen('keys')}>
