@@ -5,12 +5,13 @@ import { ensureSystemPackages } from './runner/packages.ts';
 import { call } from './runner/process.ts';
 import { Tally } from './runner/tally.ts';
 
-/** What `npm test`, `npm run check|bench|dev|test:long|test:vm` come to, once the bootstrap has brought Node and the libraries. */
+/** What `npm test`, `npm run check|bench|dev|test:long|test:vm|record-gallery` come to, once the bootstrap has brought Node and the libraries. */
 const commands: Record<string, (args: string[]) => Promise<number>> = {
   check: async () => ((await check()) ? 0 : 1),
   test,
   'test:long': long,
   'test:vm': async (args) => call(process.execPath, ['test/vm/run.ts', ...args]),
+  'record-gallery': async (args) => call(process.execPath, ['gallery/recorder/main.ts', ...args]),
   bench,
   dev,
 };

@@ -1,3 +1,5 @@
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin, type ProxyOptions } from 'vite';
 import { viteSingleFile } from 'vite-plugin-singlefile';
@@ -9,7 +11,7 @@ export default defineConfig(({ mode }) => ({
   plugins: [
     react(),
     agentMark(),
-    ...(mode === 'player' ? [withoutIcon(), viteSingleFile({ removeViteModuleLoader: true })] : []),
+    ...(mode === 'player' ? [withoutIcon(), viteSingleFile({ removeViteModuleLoader: true })] : [gallery()]),
   ],
   build: {
     target: 'es2023',
@@ -28,6 +30,23 @@ export default defineConfig(({ mode }) => ({
 function agentProxy(): Record<string, string | ProxyOptions> {
   const target = process.env.UNDERDOCK_AGENT;
   return target ? { '/api': target, '/socket.io': { target, ws: true } } : {};
+}
+
+/** Puts the gallery beside the built page, as `gallery/`: its list and its traces, nothing else. */
+function gallery(): Plugin {
+  const from = fileURLToPath(new URL('../../gallery', import.meta.url));
+  const to = fileURLToPath(new URL('dist/gallery', import.meta.url));
+  return {
+    name: 'underdock-gallery',
+    apply: 'build',
+    closeBundle() {
+      const shown = existsSync(from)
+        ? readdirSync(from).filter((name) => /^index\.json$|\.chain\.gz$/.test(name))
+        : [];
+      mkdirSync(to, { recursive: true });
+      for (const name of shown) cpSync(`${from}/${name}`, `${to}/${name}`);
+    },
+  };
 }
 
 /** A single file has no icon beside it. */

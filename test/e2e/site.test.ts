@@ -53,14 +53,16 @@ describe('a page without an agent', () => {
     expect(await faults()).toEqual([]);
     expect(errors).toEqual([]);
     expect(
-      asked.filter((url) => !/^\/lab\/($|\?trace=|assets\/|favicon|traces\/docker-run)/.test(url)),
+      asked.filter(
+        (url) => !/^\/lab\/($|\?trace=|assets\/|favicon|gallery\/index.json$|traces\/docker-run)/.test(url),
+      ),
     ).toEqual([]);
     await page.context().close();
   });
 
   it('opens a file from a disk', async () => {
     const { page, errors } = await openPage(browser, site);
-    await page.getByText('This page reads recordings').waitFor();
+    await page.getByText('A trace of your own opens').waitFor();
     await page
       .getByLabel('A trace: a file')
       .first()

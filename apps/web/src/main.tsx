@@ -5,7 +5,7 @@ import { takeToken } from './source/access.ts';
 import { agentHttp, noAgentHttp } from './source/agentHttp.ts';
 import { openLink } from './source/agentLink.ts';
 import { OpenedTraces } from './source/openedTraces.ts';
-import { containedTrace, givenTrace } from './source/traceFile.ts';
+import { containedTrace, givenTraces } from './source/traceFile.ts';
 import { App } from './views/App.tsx';
 import { DropVeil } from './views/DropVeil.tsx';
 import { PageContext } from './views/page.ts';
@@ -22,6 +22,7 @@ import './styles/player.css';
 import './styles/timeline.css';
 import './styles/sheets.css';
 import './styles/config.css';
+import './styles/gallery.css';
 import './styles/narrow.css';
 
 const colors = new CSSStyleSheet();
@@ -55,10 +56,17 @@ createRoot(document.getElementById('root')!).render(
   </StrictMode>,
 );
 
-/** The trace that lies in the page, or that its address names (`?trace=ADDRESS`), is shown at once. */
+/** The trace that lies in the page, or that its address names (`?trace=ADDRESS`), is shown at once; several are laid side by side. */
 function openGiven(): void {
-  const given = containedTrace(document) ?? givenTrace(new URL(location.href));
-  if (given) history.replaceState(history.state, '', `#run=${page.link.open(given)}`);
+  const contained = containedTrace(document);
+  const ids = (contained ? [contained] : givenTraces(new URL(location.href))).map((one) =>
+    page.link.open(one),
+  );
+  if (ids.length === 0) return;
+  // As it was written but for what it said to compare: nothing of it is put into other signs.
+  const search = location.search.replace(/&compare=[^&]*/g, '');
+  const compared = ids.length > 1 ? `&compare=${ids.join(',')}` : '';
+  history.replaceState(history.state, '', `${search}${compared}#run=${ids[0]}`);
 }
 
 /** Inside some iframes even asking for the storage throws. */

@@ -21,7 +21,7 @@ test('an unknown command names those that there are', async () => {
   const { code, err } = await line.say('explode');
   expect(code).toBe(1);
   expect(err).toMatch(
-    /^underdock: there is no command explode\n {2}there are: up, run, watch, doctor, record, verify, explain, .*\bcompare, version\n$/,
+    /^underdock: there is no command explode\n {2}there are: up, run, watch, doctor, record, verify, explain, .*\bcompare, play, version\n$/,
   );
 });
 

@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { encodeLine } from '@underdock/trace';
 import { describe, expect, it } from 'vitest';
 import { RecordedTrace } from '../../../apps/web/src/source/recordedTrace.ts';
-import { fileAt, localFile, traceAddress } from '../../../apps/web/src/source/traceFile.ts';
+import { fileAt, givenTraces, localFile, traceAddress } from '../../../apps/web/src/source/traceFile.ts';
 import { recordedTrace } from '../../fixtures/traces.ts';
 
 const bytes = readFileSync(new URL('../../fixtures/traces/runc.chain.gz', import.meta.url));
@@ -94,17 +94,22 @@ describe('the address of a trace', () => {
     ['a.chain.gz', 'https://example.org/lab/a.chain.gz'],
     ['https://other.org/b.chain', 'https://other.org/b.chain'],
   ])('may be relative or whole: %s', (given, meant) => {
-    const address = new URL(`?trace=${encodeURIComponent(given)}`, page);
-    expect(traceAddress(address)?.href).toBe(meant);
+    expect(traceAddress(given, page).href).toBe(meant);
   });
 
-  it('is absent from most pages', () => expect(traceAddress(page)).toBeUndefined());
+  it('is absent from most pages, and may be there several times: at most four', () => {
+    expect(givenTraces(page)).toEqual([]);
+    expect(givenTraces(new URL('?trace=', page))).toEqual([]);
+    const many = new URL('?trace=a.chain&trace=b/c.chain.gz&trace=d&trace=e&trace=f', page);
+    expect(givenTraces(many).map(({ name }) => name)).toEqual(['a.chain', 'c.chain.gz', 'd', 'e']);
+  });
 
   it.each(['javascript:alert(1)', 'file:///etc/passwd', 'data:text/plain,x', 'blob:https://example.org/1'])(
     'is never %s',
-    (given) => {
-      const address = new URL(`?trace=${encodeURIComponent(given)}`, page);
-      expect(() => traceAddress(address)).toThrow(/no address of a trace/);
+    async (given) => {
+      expect(() => traceAddress(given, page)).toThrow(/no address of a trace/);
+      const [file] = givenTraces(new URL(`?trace=${encodeURIComponent(given)}`, page));
+      await expect(file?.open()).rejects.toThrow(/no address of a trace/);
     },
   );
 

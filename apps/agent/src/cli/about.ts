@@ -10,3 +10,6 @@ export const VERSION = parsed.version;
 
 /** Where the build puts the page. */
 export const PAGE_FOLDER = fileURLToPath(new URL('../../../web/dist', import.meta.url));
+
+/** Where the recorded traces lie that come with underdock, and their list. */
+export const GALLERY_FOLDER = fileURLToPath(new URL('../../../../gallery', import.meta.url));

@@ -6,6 +6,7 @@ import type { CompareFlags } from './compareCommand.ts';
 import { complain } from './errors.ts';
 import type { ExplainFlags } from './explainCommand.ts';
 import type { ExportFlags } from './exportAct.ts';
+import type { PlayFlags } from './playAct.ts';
 import type { RecordFlags } from './recordAct.ts';
 import { dockerSpelling, type RunFlags, runCommand } from './runFlags.ts';
 import type { Streams } from './terminal.ts';
@@ -103,6 +104,7 @@ function createProgram(outside: Outside, finish: (code: number) => void): Comman
   addExplain(program, print, finish);
   addExport(program, outside, finish);
   addCompare(program, outside, finish);
+  addPlay(program, outside, finish);
   program
     .command('version')
     .description('print the version')
@@ -183,6 +185,22 @@ function addExport(program: Command, outside: Outside, finish: (code: number) =>
     .option('--theme <theme>', 'svg: print (on white), light or dark')
     .action(async (file: string, flags: ExportFlags) =>
       finish(await (await import('./exportAct.ts')).exportAct(file, flags, outside)),
+    );
+}
+
+function addPlay(program: Command, outside: Outside, finish: (code: number) => void): void {
+  program
+    .command('play')
+    .description('a trace step by step in the terminal: space plays and waits, arrows step, q quits')
+    .argument('<trace...>', 'a .chain or .chain.gz file, its address, the id of a run, or gallery NAME')
+    .option('--level <level>', 'story, calls or syscalls')
+    .option('--true-time', 'steps as far apart as they really were')
+    .option('--speed <factor>', '2 = twice as fast')
+    .option('--step <n>', 'begin at this step')
+    .option('--no-wait', 'print all steps at once')
+    .option('--state <dir>', 'state folder, where runs are looked for by their ids')
+    .action(async (words: string[], flags: PlayFlags) =>
+      finish(await (await import('./playAct.ts')).playAct(words, flags, outside)),
     );
 }
 

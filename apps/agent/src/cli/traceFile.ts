@@ -94,16 +94,25 @@ function recordError(file: string, cause: unknown): AgentError {
  * The text of a trace file, plain or gzip whatever its name, `-` for standard input. Faults of the packing end the text and
  * are left in `end`. Throws AgentError `no-file` when there is nothing to read.
  */
-export async function* readTraceText(file: string, end: ReadEnd): AsyncGenerator<string> {
+export function readTraceText(file: string, end: ReadEnd): AsyncGenerator<string> {
   const source = file === '-' ? process.stdin : createReadStream(file);
+  return traceTextOf(source as AsyncIterable<Buffer>, file, end);
+}
+
+/** The same of bytes that come from anywhere; `name` is what errors call them. An AgentError of theirs is passed on. */
+export async function* traceTextOf(
+  source: AsyncIterable<Buffer>,
+  name: string,
+  end: ReadEnd,
+): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   try {
-    for await (const chunk of unpackedBytes(source as AsyncIterable<Buffer>, end))
-      yield decoder.decode(chunk, { stream: true });
+    for await (const chunk of unpackedBytes(source, end)) yield decoder.decode(chunk, { stream: true });
     yield decoder.decode();
   } catch (cause) {
+    if (cause instanceof AgentError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
-    throw new AgentError('no-file', `${file} can't be read (${code ?? message})`, {
+    throw new AgentError('no-file', `${name} can't be read (${code ?? message})`, {
       remedy: 'give the path of a .chain or .chain.gz file, or - for standard input',
       exitCode: 1,
       cause,

@@ -46,23 +46,31 @@ export function containedTrace(page: Pick<Document, 'getElementById'>): TraceFil
   return { name: 'this page', open: async () => new Blob([bytes]).stream() };
 }
 
-/** The trace that a page's address names (`?trace=`). Undefined = it names none; what is no address becomes a file that can't be read. */
-export function givenTrace(page: URL): TraceFile | undefined {
+/** As many traces as can be laid side by side. */
+const MOST_GIVEN = 4;
+
+/** The traces that a page's address names (`?trace=`, several times for several); what is no address becomes a file that can't be read. */
+export function givenTraces(page: URL): TraceFile[] {
+  return page.searchParams
+    .getAll('trace')
+    .filter((given) => given !== '')
+    .slice(0, MOST_GIVEN)
+    .map((given) => givenTrace(given, page));
+}
+
+function givenTrace(given: string, page: URL): TraceFile {
   try {
-    const address = traceAddress(page);
-    return address && fileAt(address);
+    return fileAt(traceAddress(given, page));
   } catch (error) {
     return { name: '?trace=', open: () => Promise.reject(error) };
   }
 }
 
 /**
- * The address that `?trace=` names, from the page's own. Undefined = the page names none. Throws SourceError for what is no
- * address of a web page: a link must not make a browser open anything else.
+ * The address of a trace that a page’s own address gives. Throws SourceError for what is no address of a web page: a link must
+ * not make a browser open anything else.
  */
-export function traceAddress(page: URL): URL | undefined {
-  const given = page.searchParams.get('trace');
-  if (given === null || given === '') return undefined;
+export function traceAddress(given: string, page: URL): URL {
   const address = URL.canParse(given, page) ? new URL(given, page) : undefined;
   const isWeb = address?.protocol === 'http:' || address?.protocol === 'https:';
   // A page that lies in a folder may name what lies beside it.

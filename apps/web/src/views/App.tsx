@@ -2,7 +2,7 @@ import type { RunSummary } from '@underdock/trace';
 import { lazy, Suspense, useState } from 'react';
 import type { ReadingSnapshot } from '../player/reading.ts';
 import { type CompareAddress, useCompareAddress } from './compare/useCompareAddress.ts';
-import { EmptyPage } from './EmptyPage.tsx';
+import { FirstPage } from './gallery/FirstPage.tsx';
 import { NewsBar } from './NewsBar.tsx';
 import { Notice } from './Notice.tsx';
 import { useLink } from './page.ts';
@@ -63,7 +63,7 @@ export function App() {
           onPresent={() => setPresenting((before) => !before)}
         />
       ) : (
-        <EmptyPage
+        <FirstPage
           {...{ role, doctor, first, watch, others: runs?.length ?? 0 }}
           onWatch={turn}
           onOptions={() => openForm()}

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { GalleryDoor } from './gallery/GalleryDoor.tsx';
 import { hostWord } from './hostWords.ts';
 import { OpenButton } from './OpenButton.tsx';
 import { useLink } from './page.ts';
@@ -54,6 +55,7 @@ function Doors({ theme, watch, onWatch, onOpen, onTheme }: TopBarProps) {
           Runs <span className="count">{runs.length}</span>
         </button>
       )}
+      <GalleryDoor />
       {state === 'none' ? (
         <OpenButton />
       ) : (

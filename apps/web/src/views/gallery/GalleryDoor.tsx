@@ -1,0 +1,12 @@
+import { useGallery } from './useGallery.ts';
+
+/** The way to the recorded runs that came with the page; nothing where there are none. */
+export function GalleryDoor() {
+  const gallery = useGallery();
+  if (!gallery || gallery === 'reading') return null;
+  return (
+    <a className="button quiet" href="./#gallery">
+      Gallery
+    </a>
+  );
+}
