@@ -49,6 +49,7 @@ class Folded {
 
 class ToldTimeline implements Timeline {
   readonly level: DetailLevel;
+  readonly start = 0;
   readonly #folded: Folded;
   readonly #kept: Telling[] = [NOTHING_TOLD];
   #telling: Telling = NOTHING_TOLD;

@@ -32,6 +32,8 @@ export interface ToldStep {
 /** The told steps of a trace at one level of detail, and the state at any position. */
 export interface Timeline {
   readonly level: DetailLevel;
+  /** Position where the telling begins: 0 but where somebody left the beginning out. */
+  readonly start: number;
   /** In order of (at, seq). */
   readonly events: readonly TraceEvent[];
   readonly steps: readonly ToldStep[];

@@ -9,7 +9,8 @@ export type TraceErrorCode =
   | 'too-large'
   | 'too-faulty'
   | 'not-json'
-  | 'no-upgrade';
+  | 'no-upgrade'
+  | 'not-a-guide';
 
 /** A file or stream that is not a readable trace; `line` counts from 1. */
 export class TraceError extends Error {

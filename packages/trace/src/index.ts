@@ -5,6 +5,7 @@ export * from './diskMessages.ts';
 export { TraceError, type TraceErrorCode } from './error.ts';
 export * from './event.ts';
 export * from './gallery.ts';
+export * from './guide.ts';
 export * from './header.ts';
 export * from './layer.ts';
 export * from './libraryMessages.ts';
