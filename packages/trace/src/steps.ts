@@ -297,7 +297,11 @@ export const STEPS = {
     'story',
     'pid (host’s view), innerPid?, comm, argv[]?, role: init|child|runtime, waiting?: true before start, alive, exitCode?, signal?, gone?',
   ),
-  'process/output': moment('process', 'calls', 'stream: stdout|stderr, base64'),
+  'process/output': moment(
+    'process',
+    'calls',
+    'stream: stdout|stderr, base64, hiddenBytes? (so many were left out when the trace was shared)',
+  ),
   'process/output-limit': moment(
     'process',
     'calls',
@@ -308,7 +312,7 @@ export const STEPS = {
   // what a trace says about itself; the layer is that of the watcher concerned
   'trace/watcher-changed': moment('kernel', 'story', 'name, state: ok|missing, why'),
   'trace/lost-records': moment('kernel', 'story', 'name (watcher), count, why?'),
-  'trace/redacted': moment('client', 'syscalls', 'what'),
+  'trace/redacted': moment('client', 'syscalls', 'what, count? (how often, when the trace was shared)'),
 } as const satisfies Record<string, StepDescription>;
 
 /** A step that this version knows. Traces may hold others. */

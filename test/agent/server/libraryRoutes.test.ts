@@ -51,7 +51,7 @@ describe('the library over HTTP', () => {
     });
     expect(await send('no trace')).toMatchObject({
       status: 422,
-      body: { error: { code: 'broken-trace', message: expect.stringContaining('line 1 is not JSON') } },
+      body: { error: { code: 'broken-trace', message: expect.stringContaining('no header of a trace') } },
     });
   });
 
