@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { verifyTrace } from '@underdock/trace';
 import express from 'express';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -57,6 +59,32 @@ describe('a page without an agent', () => {
         (url) => !/^\/lab\/($|\?trace=|assets\/|favicon|gallery\/index.json$|traces\/docker-run)/.test(url),
       ),
     ).toEqual([]);
+    await page.context().close();
+  });
+
+  it('shows what would be shared, hides what the reader ticks, and makes the file itself', async () => {
+    const named = join(folder, 'jane.chain');
+    const text = gunzipSync(readFileSync(join(house, 'test/fixtures/traces/runc.chain.gz'))).toString();
+    writeFileSync(named, text.replaceAll('/tmp/rec/state', '/home/jane.doe/falcon'));
+    const { page, errors, faults } = await openPage(browser, site);
+    await page.getByLabel('A trace: a file').first().setInputFiles(named);
+    await page.locator('.sentence').first().waitFor();
+    await page.keyboard.press('s');
+    await page.locator('.share-replaced', { hasText: 'jane.doe → user1' }).waitFor();
+    await page.locator('.share-shown', { hasText: 'hello' }).waitFor();
+    expect(await faults()).toEqual([]);
+    await page.getByLabel('What the container wrote').check();
+    await page.getByLabel('Words of your own').fill('falcon, lucky');
+    await page.locator('.share-replaced', { hasText: 'falcon → hidden' }).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download the trace' }).click(),
+    ]);
+    await download.saveAs(join(folder, 'shared.chain.gz'));
+    const shared = gunzipSync(readFileSync(join(folder, 'shared.chain.gz'))).toString();
+    expect(shared).not.toMatch(/jane|falcon|lucky|aGVsbG8K/);
+    expect(await verifyTrace([shared])).toMatchObject({ state: 'whole' });
+    expect(errors).toEqual([]);
     await page.context().close();
   });
 

@@ -17,6 +17,7 @@ import './styles/evidence.css';
 import './styles/flags.css';
 import './styles/compare.css';
 import './styles/export.css';
+import './styles/share.css';
 import './styles/layers.css';
 import './styles/player.css';
 import './styles/timeline.css';

@@ -57,6 +57,65 @@ describe('export', () => {
     expect(text.out).toMatch(/executable file not found in \$PATH/);
   });
 
+  describe('to be shared', () => {
+    const named = (name = 'jane.chain') => {
+      const text = gunzipSync(readFileSync(trace('runc'))).toString();
+      const file = line.path(name);
+      writeFileSync(file, text.replaceAll('/tmp/rec/state', '/home/jane.doe/falcon'));
+      return file;
+    };
+
+    test('replaces names of people and places, and says how often', async () => {
+      const { code, err } = await line.say('export', named(), '--to', 'chain', '--out', 's.chain.gz');
+      expect(code).toBe(0);
+      expect(err).toMatch(/replaced user name 134 times/);
+      const shared = gunzipSync(readFileSync(line.path('s.chain.gz'))).toString();
+      expect(shared).not.toContain('jane');
+      expect(shared).toContain('/home/user1/falcon');
+      expect((await line.say('verify', line.path('s.chain.gz'))).out).toContain('whole, 706 events');
+    });
+
+    test('shows what would be shared before it is, and writes nothing', async () => {
+      const { code, out, err } = await line.say(
+        'export',
+        named(),
+        '--to',
+        'chain',
+        '--review',
+        '--out',
+        'r.chain',
+      );
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(out).toMatch(/user name +jane\.doe +-> +user1 +\(134 times\)/);
+      expect(out).toContain('What the container wrote: 1  (--hide output)\n    hello\n');
+      expect(statSync(line.path('r.chain'), { throwIfNoEntry: false })).toBeUndefined();
+    });
+
+    test('hides more where that is asked for', async () => {
+      const hidden = ['--hide', 'output,home-paths', '--hide-word', 'lucky'];
+      const { out, err } = await line.say('export', named(), '--to', 'chain', ...hidden);
+      expect(err).toContain('6 bytes of output');
+      expect(out).not.toMatch(/falcon|lucky|aGVsbG8K/);
+      const wrong = await line.say('export', named(), '--to', 'chain', '--hide', 'all');
+      expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('take output, variables') });
+    });
+
+    test.each(['text', 'svg', 'perfetto', 'otlp'])(
+      'keeps names out of %s too, unless they shall stay',
+      async (format) => {
+        const file = named();
+        expect((await line.say('export', file, '--to', format)).out).not.toContain('jane');
+        const kept = await line.say('export', file, '--to', 'chain', '--keep-names');
+        expect(kept.out.split('jane.doe')).toHaveLength(135);
+      },
+    );
+
+    test('leaves what is to be run as it is, and says so', async () => {
+      const { out } = await line.say('export', trace('portable-watch'), '--to', 'docker', '--review');
+      expect(out).toContain('nothing is replaced: --to docker makes something that runs');
+    });
+  });
+
   test('draws the picture of one step, which needs no other file and runs no script', async () => {
     const svg = async (...flags: string[]) =>
       (await line.say('export', trace('docker-run'), '--to', 'svg', ...flags)).out;

@@ -1,16 +1,21 @@
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Shared } from '@underdock/chain/share';
 import { AgentError } from '../error.ts';
 import { FORMATS, type Made } from './exportFormats.ts';
 import type { PictureOptions } from './pictureFile.ts';
 import { readTrace } from './readTrace.ts';
+import { reviewLines, type SharingFlags, sharedOf, sharingLine } from './sharing.ts';
 import type { Streams } from './terminal.ts';
 import { tame } from './words.ts';
 
 /** What a command line may ask for beside the file. */
-export interface ExportFlags extends PictureOptions {
+export interface ExportFlags extends PictureOptions, SharingFlags {
   to: string;
   out?: string;
+  /** Only say what would be shared. */
+  review?: boolean;
 }
 
 /**
@@ -20,19 +25,39 @@ export interface ExportFlags extends PictureOptions {
 export async function exportAct(
   file: string,
   flags: ExportFlags,
-  { streams, cwd }: { streams: Pick<Streams, 'stdout' | 'stderr'>; cwd: string },
+  { streams, cwd, env }: Place,
 ): Promise<number> {
   const format = Object.hasOwn(FORMATS, flags.to) ? FORMATS[flags.to] : undefined;
   if (!format) throw noFormat(flags.to);
   const trace = await readTrace(file);
-  const made = format.make(trace, flags);
   const note = (line: string) => void streams.stderr.write(`${tame(line)}\n`);
+  const shared = format.shares && !flags.keepNames ? sharedOf(trace, flags, env) : undefined;
+  if (flags.review) {
+    for (const line of reviewed(shared, flags)) streams.stdout.write(`${tame(line)}\n`);
+    return 0;
+  }
+  const made = format.make({ ...trace, ...shared }, flags);
   if (flags.out !== undefined) writeOut(made, resolve(cwd, flags.out), flags.out, note);
   else if (made.files.length === 1) streams.stdout.write(made.files[0]!.text);
   else throw noOut(flags.to, made);
+  if (shared) note(sharingLine(shared));
   for (const fault of trace.faults) note(`passed over: ${fault}`);
   if (trace.cut) note('the trace is cut off: exported as far as it goes');
   return trace.faults.length > 0 ? 1 : trace.cut ? 3 : 0;
+}
+
+interface Place {
+  streams: Pick<Streams, 'stdout' | 'stderr'>;
+  cwd: string;
+  env: Record<string, string | undefined>;
+}
+
+function reviewed(shared: Shared | undefined, { to, keepNames }: ExportFlags): string[] {
+  if (shared) return reviewLines(shared);
+  const why = keepNames
+    ? '--keep-names was given'
+    : `--to ${to} makes something that runs, and that needs its names`;
+  return [`nothing is replaced: ${why}`];
 }
 
 function writeOut(
@@ -46,7 +71,7 @@ function writeOut(
     const target = inFolder ? join(path, name) : path;
     try {
       mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, text);
+      writeFileSync(target, target.endsWith('.gz') ? gzipSync(text) : text);
       if (executable) chmodSync(target, 0o755);
     } catch (cause) {
       throw unwritten(target, cause);

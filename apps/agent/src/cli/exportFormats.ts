@@ -1,6 +1,7 @@
 import { otlpOf } from '@underdock/chain/exports/otlp';
 import { perfettoOf } from '@underdock/chain/exports/perfetto';
 import { carriedContainers, exportTo, type Platform, portableOf } from '@underdock/chain/portable';
+import { encodeLine } from '@underdock/trace';
 import { AgentError } from '../error.ts';
 import { chosenContainers } from './explainCommand.ts';
 import { pageWith } from './pageFile.ts';
@@ -20,6 +21,8 @@ export interface Made {
 /** Something that a trace can be made into: `make` throws AgentError where it can’t. */
 export interface ExportFormat {
   says: string;
+  /** It is made to be given away: names of people and places are replaced first. What is to be run needs its names. */
+  shares?: true;
   make(trace: ReadTrace, options: PictureOptions): Made;
 }
 
@@ -30,7 +33,17 @@ export const FORMATS: Readonly<Record<string, ExportFormat>> = {
   pod: platform('pod', 'a Pod for Kubernetes'),
   aca: platform('aca', 'an app for Azure Container Apps'),
   bundle: platform('bundle', 'an OCI bundle, as a folder'),
+  chain: {
+    shares: true,
+    says: 'the trace itself, without names of people and places',
+    make: ({ header, events }) => ({
+      files: [{ name: `${header.id}.chain`, text: [header, ...events].map(encodeLine).join('') }],
+      use: 'drop it on the page, or underdock verify FILE',
+      fill: [],
+    }),
+  },
   perfetto: {
+    shares: true,
     says: 'a trace for Perfetto',
     make: ({ header, events }) => ({
       files: [{ name: `${header.id}.perfetto.json`, text: json(perfettoOf(header, events)) }],
@@ -39,6 +52,7 @@ export const FORMATS: Readonly<Record<string, ExportFormat>> = {
     }),
   },
   otlp: {
+    shares: true,
     says: 'spans for Jaeger and OpenTelemetry’s collector',
     make: ({ header, events }) => ({
       files: [{ name: `${header.id}.otlp.json`, text: json(otlpOf(header, events)) }],
@@ -47,6 +61,7 @@ export const FORMATS: Readonly<Record<string, ExportFormat>> = {
     }),
   },
   html: {
+    shares: true,
     says: 'one page that plays it, with nothing beside it',
     make: ({ header, events }) => ({
       files: [{ name: `${header.id}.html`, text: pageWith(header, events) }],
@@ -55,6 +70,7 @@ export const FORMATS: Readonly<Record<string, ExportFormat>> = {
     }),
   },
   svg: {
+    shares: true,
     says: 'the picture of one moment, for slides',
     make: ({ header, events }, options) => ({
       files: [{ name: `${header.id}.svg`, text: pictureOf(header, events, options) }],
@@ -63,6 +79,7 @@ export const FORMATS: Readonly<Record<string, ExportFormat>> = {
     }),
   },
   text: {
+    shares: true,
     says: 'the story in words',
     make: ({ header, events }) => ({
       files: [{ name: `${header.id}.txt`, text: storyText(header, events) }],

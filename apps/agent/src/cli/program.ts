@@ -176,13 +176,17 @@ function addExport(program: Command, outside: Outside, finish: (code: number) =>
     .argument('<file>', '.chain or .chain.gz, - for standard input')
     .requiredOption(
       '--to <format>',
-      'docker, compose, pod (Kubernetes), aca (Azure), bundle (OCI); html, svg, text, perfetto, otlp',
+      'docker, compose, pod (Kubernetes), aca (Azure), bundle (OCI); chain, html, svg, text, perfetto, otlp',
     )
     .option('--out <path>', 'file or folder; standard output unless said')
     .option('--container <id>', 'this container of the trace')
     .option('--step <n>', 'svg: the picture at this step of the story; the last one unless said')
     .option('--level <level>', 'svg: story, calls or syscalls')
     .option('--theme <theme>', 'svg: print (on white), light or dark')
+    .option('--review', 'only say what would be shared: what is replaced, and what is told as it is')
+    .option('--hide <kinds>', 'hide further texts: output, variables, images, home-paths', gather, [])
+    .option('--hide-word <text>', 'hide this text wherever it stands (repeatable)', gather, [])
+    .option('--keep-names', 'leave names of people and places as they were recorded')
     .action(async (file: string, flags: ExportFlags) =>
       finish(await (await import('./exportAct.ts')).exportAct(file, flags, outside)),
     );

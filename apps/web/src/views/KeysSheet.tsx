@@ -20,6 +20,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['c', 'Compare runs side by side'],
   ['d', 'Layers on disk: folders and files of the container'],
   ['e', 'Export the run: what carries it to other platforms'],
+  ['s', 'Share the trace: what it tells, without names of people and places'],
   ['b', 'Bright or dark'],
   ['0', 'Picture or timeline: all of it'],
   ['?', 'This list'],

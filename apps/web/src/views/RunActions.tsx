@@ -6,6 +6,7 @@ import { duration } from './evidence/values.ts';
 import { askForExport } from './export/useExport.ts';
 import { useLink, usePage } from './page.ts';
 import { isOver, stateClass, stateWord } from './runWords.ts';
+import { askToShare } from './share/useShare.ts';
 
 interface RunActionsProps {
   run: RunSummary;
@@ -45,6 +46,9 @@ export function RunActions(props: RunActionsProps) {
       {/* What was seen can be exported with no agent there. */}
       <button type="button" className="export-button" onClick={askForExport}>
         Export
+      </button>
+      <button type="button" className="export-button" onClick={askToShare}>
+        Share
       </button>
     </>
   );

@@ -14,6 +14,8 @@ import { useDisk } from './layers/useDisk.ts';
 import { Output } from './output/Output.tsx';
 import { PlayerBar } from './PlayerBar.tsx';
 import { Story } from './Story.tsx';
+import { ShareOver } from './share/ShareOver.tsx';
+import { useShare } from './share/useShare.ts';
 import { TimelineCard } from './timeline/TimelineCard.tsx';
 import { type TimelineUse, useTimelineView } from './timeline/useTimelineView.ts';
 import { type Containers, useContainers } from './useContainers.ts';
@@ -47,6 +49,7 @@ export function RunView(props: RunViewProps) {
   const disk = useDisk(last, containers.shown);
   const timeline = useTimelineView({ reading, snapshot, picked }, last);
   const exporting = useExport(containers.shown);
+  const sharing = useShare();
   useReadingKeys(reading, props.onPresent);
   const current = steps[stepIndex];
   const isTimeline = timeline.open && !presenting;
@@ -79,6 +82,7 @@ export function RunView(props: RunViewProps) {
       <div className="news-place">{props.news}</div>
       <LayersOver disk={disk} snapshot={snapshot} canDrive={props.canDrive} />
       <ExportOver view={exporting} snapshot={snapshot} />
+      <ShareOver view={sharing} snapshot={snapshot} />
       {!presenting && (
         <PlayerBar {...{ reading, snapshot, timeline }} containers={containers.all} onPick={goTo} />
       )}

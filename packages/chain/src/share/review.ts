@@ -63,7 +63,7 @@ function gathered(header: TraceHeader, events: readonly TraceEvent[]) {
     if (event.step.endsWith('-container') && typeof name === 'string') containers.add(name);
   }
   for (const { key, text } of placesOf(header, events)) {
-    if (!text?.startsWith('/') || /[\s:]/.test(text)) continue;
+    if (!text || !/^\/./.test(text) || /[\s:]/.test(text)) continue;
     if (OWN.test(text) || (FOLDER_FIELDS.test(key) && !SYSTEM.test(text)))
       folders.add(text.split('/').slice(0, 6).join('/'));
   }
