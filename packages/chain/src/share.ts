@@ -47,8 +47,10 @@ export function shareTrace(
     replacerOf(namesIn(header, events, options), standIns, { hide, words: options.words ?? [] }),
     standIns,
   );
-  const output = hide.has('output') ? undefined : cleanOutput(events, replace);
-  const clean = events.map((event) => cleanEvent(event, replace, output));
+  // In writing order, whatever order a reader has them in.
+  const written = events.toSorted((a, b) => a.seq - b.seq);
+  const output = hide.has('output') ? undefined : cleanOutput(written, replace);
+  const clean = written.map((event) => cleanEvent(event, replace, output));
   const cleanHeader = {
     ...header,
     title: replace(header.title).slice(0, 500),
