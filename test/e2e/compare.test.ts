@@ -47,7 +47,7 @@ async function openCompared(link: string, options: Parameters<typeof openPage>[2
 describe('runs side by side', () => {
   it('are chosen in the list of runs, and stay in the address', async () => {
     const { page, errors, faults } = await openPage(host.browser, host.agent.drive);
-    await page.getByRole('button', { name: /^Runs/ }).click();
+    await page.getByRole('button', { name: /^Library/ }).click();
     await page.getByRole('button', { name: 'Compare some of them' }).click();
     const choice = page.getByRole('dialog', { name: 'Compare runs' });
     for (const runtime of ['runc', 'by-hand'])

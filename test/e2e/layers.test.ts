@@ -53,7 +53,7 @@ describe('the layers of a run on disk', () => {
 
   it('show what the container writes meanwhile when they are read again, and keep open what is open', async () => {
     const { page, errors } = await openPage(host.browser, host.agent.drive);
-    await page.getByRole('button', { name: /^Runs/ }).click();
+    await page.getByRole('button', { name: /^Library/ }).click();
     await page.locator('.run-row', { hasText: '--name disk' }).click();
     // The key is for a run that is shown.
     await page.getByRole('button', { name: 'Layers on disk' }).waitFor();
@@ -85,7 +85,7 @@ describe('the layers of a run on disk', () => {
     ],
   ] as const)('fit on %s, without anything cut off at a side', async (_what, options) => {
     const { page, faults } = await openPage(host.browser, host.agent.drive, options);
-    await page.getByRole('button', { name: /^Runs/ }).click();
+    await page.getByRole('button', { name: /^Library/ }).click();
     await page.locator('.run-row', { hasText: '--name disk' }).click();
     if ('isMobile' in options) await page.getByRole('button', { name: 'Evidence', exact: true }).click();
     await openLayers(page);
@@ -99,7 +99,7 @@ describe('the layers of a run on disk', () => {
 
   it('are shown to an audience as the trace tells them, without their files', async () => {
     const { page } = await openPage(host.browser, host.agent.watch);
-    await page.getByRole('button', { name: /^Runs/ }).click();
+    await page.getByRole('button', { name: /^Library/ }).click();
     await page.locator('.run-row', { hasText: '--name disk' }).click();
     await page.getByRole('button', { name: 'Layers on disk' }).click();
     await files(page).getByText('not for an audience').waitFor();

@@ -82,7 +82,7 @@ describe('each state of the page', () => {
 
   it.each([
     ['the form', 'New run'],
-    ['the list of runs', /^Runs/],
+    ['the library', /^Library/],
     ['what the host can do', /^host/],
     ['the keys', 'Keys'],
     ['the link for an audience', 'Link for the audience'],

@@ -98,7 +98,7 @@ describe('the layers of a container that somebody types beside a page that watch
       '-c',
       'rm /bin/echo; sleep 600',
     );
-    await page.getByRole('button', { name: /^Runs/ }).click();
+    await page.getByRole('button', { name: /^Library/ }).click();
     await page.locator('.run-row', { hasText: '--name found' }).click();
     await openLayers(page);
     expect(await slabs(page)).toEqual([

@@ -22,6 +22,7 @@ import './styles/layers.css';
 import './styles/player.css';
 import './styles/timeline.css';
 import './styles/sheets.css';
+import './styles/library.css';
 import './styles/config.css';
 import './styles/gallery.css';
 import './styles/narrow.css';

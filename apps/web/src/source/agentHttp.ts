@@ -19,34 +19,45 @@ export interface AgentHttp {
   watch(on: boolean): Promise<void>;
   /** What `GET api/PATH` answers. */
   read(path: string): Promise<unknown>;
+  /** What `METHOD api/PATH` answers. */
+  change(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
+  /** Sends a file as it is to `POST api/PATH`. */
+  send(path: string, file: Blob): Promise<unknown>;
+  /** The file that `GET api/PATH` answers with, and the name that it is to have. */
+  fetchFile(path: string): Promise<{ file: Blob; name: string }>;
 }
 
 const CLOSED_LINK =
   'open the page with one of the links that underdock printed when it started: they carry the token';
 
-/** Speaks to the agent that serves the page at `base` (ends with a slash). `ask` is the browser's fetch. */
-export function agentHttp(base: URL, token: string | undefined, ask: typeof fetch = fetch): AgentHttp {
-  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+/** Speaks to the agent that serves the page at `base` (ends with a slash). `askBrowser` is the browser's fetch. */
+export function agentHttp(base: URL, token: string | undefined, askBrowser: typeof fetch = fetch): AgentHttp {
+  const ask = async (method: string, path: string, type?: string, body?: BodyInit): Promise<Response> => {
     const headers: Record<string, string> = {};
     if (token) headers.authorization = `Bearer ${token}`;
-    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (type !== undefined) headers['content-type'] = type;
     let response: Response;
     try {
-      response = await ask(new URL(`api/${path}`, base), {
-        method,
-        headers,
-        body: body === undefined ? null : JSON.stringify(body),
-      });
+      response = await askBrowser(new URL(`api/${path}`, base), { method, headers, body: body ?? null });
     } catch (cause) {
       throw new SourceError('unreachable', 'the agent does not answer', {
         remedy: 'see whether underdock still runs in its terminal; this page tries again by itself',
         cause,
       });
     }
-    const text = await response.text();
-    if (response.ok) return text === '' ? undefined : parse(text);
-    throw problemOf(response.status, text);
+    if (response.ok) return response;
+    throw problemOf(response.status, await response.text());
   };
+  const read = async (response: Response) => {
+    const text = await response.text();
+    return text === '' ? undefined : parse(text);
+  };
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> =>
+    read(
+      await (body === undefined
+        ? ask(method, path)
+        : ask(method, path, 'application/json', JSON.stringify(body))),
+    );
   const runPath = (id: string) => `runs/${encodeURIComponent(id)}`;
   return {
     start: async (request) => readId(await call('POST', 'runs', request)),
@@ -57,6 +68,13 @@ export function agentHttp(base: URL, token: string | undefined, ask: typeof fetc
     remove: async (id) => void (await call('DELETE', runPath(id))),
     watch: async (on) => void (await call('POST', 'watch', { on })),
     read: (path) => call('GET', path),
+    change: call,
+    send: async (path, file) => read(await ask('POST', path, 'application/octet-stream', file)),
+    async fetchFile(path) {
+      const response = await ask('GET', path);
+      const named = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '');
+      return { file: await response.blob(), name: named?.[1] ?? 'trace.chain.gz' };
+    },
   };
 }
 
@@ -75,6 +93,9 @@ export function noAgentHttp(): AgentHttp {
     remove: refuse,
     watch: refuse,
     read: refuse,
+    change: refuse,
+    send: refuse,
+    fetchFile: refuse,
     config: refuse,
   };
 }

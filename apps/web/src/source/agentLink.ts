@@ -41,6 +41,7 @@ export class AgentLink implements Link {
       const on = (message as { on?: unknown } | null)?.on;
       if (typeof on === 'boolean') this.#change({ watching: on });
     });
+    socket.on('library', () => this.#change({ library: (this.#snapshot.library ?? 0) + 1 }));
     socket.on('header', (message: unknown) => this.#deliver('header', message));
     socket.on('events', (message: unknown) => this.#deliver('events', message));
   }

@@ -19,6 +19,8 @@ export interface LinkSnapshot {
   doctor: DoctorReport | undefined;
   /** Whether what others start on the host becomes runs; undefined until the agent has said it. */
   watching: boolean | undefined;
+  /** Counts how often the agent has said that its library changed. */
+  library?: number;
 }
 
 /** Where the page has its runs from. */

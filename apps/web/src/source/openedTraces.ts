@@ -46,6 +46,11 @@ export class OpenedTraces implements Link {
     return id;
   }
 
+  /** The file that was opened under this id; undefined for anything else. */
+  fileOf(run: string): TraceFile | undefined {
+    return this.#files.get(run);
+  }
+
   follow(run: string): TraceSource {
     const file = this.#files.get(run);
     if (!file) return this.#agent && !isOpened(run) ? this.#agent.follow(run) : new RecordedTrace(gone(run));

@@ -16,7 +16,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['r', 'Run something'],
   ['w', 'Watch this host, or stop watching'],
   ['n', 'Show the newest run that was found'],
-  ['l', 'List of runs'],
+  ['l', 'Library: everything that was recorded'],
   ['c', 'Compare runs side by side'],
   ['d', 'Layers on disk: folders and files of the container'],
   ['e', 'Export the run: what carries it to other platforms'],

@@ -26,6 +26,10 @@ export function Sheet(props: {
             event.preventDefault();
             if (before.current instanceof HTMLElement) before.current.focus();
           }}
+          onEscapeKeyDown={(event) => {
+            // A form inside that can be given up by itself leaves the sheet open.
+            if ((event.target as Element | null)?.closest('[data-escape=own]')) event.preventDefault();
+          }}
           {...(props.about ? {} : { 'aria-describedby': undefined })}
         >
           <header className="sheet-head">

@@ -3,8 +3,8 @@ import { CompareChoice } from './compare/CompareChoice.tsx';
 import type { CompareAddress } from './compare/useCompareAddress.ts';
 import { DoctorSheet } from './DoctorSheet.tsx';
 import { KeysSheet } from './KeysSheet.tsx';
+import { LibrarySheet } from './library/LibrarySheet.tsx';
 import { useLink } from './page.ts';
-import { RunsSheet } from './RunsSheet.tsx';
 import type { Draft } from './runForm/commandLine.ts';
 import { RunForm } from './runForm/RunForm.tsx';
 import { Sheet } from './Sheet.tsx';
@@ -29,7 +29,7 @@ export default function Sheets(props: SheetsProps) {
   return (
     <>
       <FormSheet {...props} onClose={close} />
-      <RunsSheet
+      <LibrarySheet
         runs={runs ?? []}
         current={chosen.id}
         open={open === 'runs'}

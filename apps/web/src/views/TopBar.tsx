@@ -50,9 +50,9 @@ function Doors({ theme, watch, onWatch, onOpen, onTheme }: TopBarProps) {
           New run
         </button>
       )}
-      {runs !== undefined && runs.length > 0 && (
+      {(state !== 'none' || (runs !== undefined && runs.length > 0)) && (
         <button type="button" className="quiet" onClick={() => onOpen('runs')}>
-          Runs <span className="count">{runs.length}</span>
+          {state === 'none' ? 'Opened' : 'Library'}
         </button>
       )}
       <GalleryDoor />

@@ -10,23 +10,39 @@ export function useOpening(): (file: File) => void {
   return useCallback((file: File) => show(link.open(localFile(file))), [link, show]);
 }
 
-/** Takes files that are dropped anywhere on the page. True while one is held over it. */
-export function useDrop(): boolean {
+type Taker = (files: readonly File[]) => void;
+
+/** Who lies open over the page and wants what is dropped. */
+let taker: Taker | undefined;
+
+/** While this view is there, files that are dropped on the page are `take`’s, and are not opened. */
+export function useTaking(take: Taker | undefined): void {
+  useEffect(() => {
+    taker = take;
+    return () => {
+      if (taker === take) taker = undefined;
+    };
+  }, [take]);
+}
+
+/** Takes files that are dropped anywhere on the page. While some are held over it, what will become of them. */
+export function useDrop(): 'open' | 'keep' | undefined {
   const open = useOpening();
-  const [over, setOver] = useState(false);
+  const [over, setOver] = useState<'open' | 'keep'>();
   useEffect(() => {
     const holds = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true;
     const onOver = (event: DragEvent) => {
       if (!holds(event)) return;
       event.preventDefault();
-      setOver(true);
+      setOver(taker ? 'keep' : 'open');
     };
-    const onLeave = (event: DragEvent) => event.relatedTarget === null && setOver(false);
+    const onLeave = (event: DragEvent) => event.relatedTarget === null && setOver(undefined);
     const onDrop = (event: DragEvent) => {
       if (!holds(event)) return;
       // Without this the browser would leave the page for the file.
       event.preventDefault();
-      setOver(false);
+      setOver(undefined);
+      if (taker && event.dataTransfer) return taker([...event.dataTransfer.files]);
       const file = event.dataTransfer?.files[0];
       if (file) open(file);
     };
