@@ -1,4 +1,4 @@
-import { createTimeline, guided, noteAt, type Timeline } from '@underdock/chain';
+import { createTimeline, guided, notesOf, type Timeline } from '@underdock/chain';
 import { type Guide, newGuide, readGuide, writeGuide } from '@underdock/trace';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { recordedTrace } from '../fixtures/traces.ts';
@@ -68,13 +68,19 @@ describe('a trace told by a guide', () => {
 
   it('has its notes at the step that the event is told with, at every level', () => {
     const note = { seq: seqAt(7), text: 'look', pause: true };
-    for (const timeline of [whole, whole.withLevel('syscalls')]) {
-      const at = timeline.steps.filter(
-        (step, index) => noteAt([note], step, timeline.steps[index - 1], timeline.events).length > 0,
-      );
-      expect(at).toHaveLength(1);
-    }
-    expect(noteAt([note], whole.steps[7]!, whole.steps[6], whole.events)).toEqual([note]);
+    expect([...notesOf(whole, [note])]).toEqual([[7, [note]]]);
+    const fine = whole.withLevel('syscalls');
+    const [[index = -1] = []] = notesOf(fine, [note]);
+    const { position } = fine.steps[index]!;
+    expect(position).toBeGreaterThanOrEqual(whole.steps[7]!.position);
+    expect(fine.steps[index - 1]!.position).toBeLessThan(whole.steps[7]!.position);
+  });
+
+  it('keeps the notes of steps that are hidden at the next one that is told', () => {
+    const note = { seq: seqAt(7), text: 'look', pause: false };
+    const part = told({ hide: [{ seq: seqAt(7) }] });
+    expect([...notesOf(part, [note, { ...note, seq: 999_999 }])]).toEqual([[7, [note]]]);
+    expect(part.steps[7]).toBe(whole.steps[8]);
   });
 });
 

@@ -15,6 +15,7 @@ import './styles/story.css';
 import './styles/dive.css';
 import './styles/evidence.css';
 import './styles/flags.css';
+import './styles/guide.css';
 import './styles/compare.css';
 import './styles/export.css';
 import './styles/share.css';

@@ -10,17 +10,23 @@ export function guided(timeline: Timeline, guide: Guide): Timeline {
     : new GuidedTimeline(timeline, guide);
 }
 
-/** The notes of a guide that stand at a told step; `before` is the told step before it, in the same list. */
-export function noteAt(
+/** The notes of a guide by the index of the told step that they stand at, in the order of their events. */
+export function notesOf(
+  { steps, events }: Pick<Timeline, 'steps' | 'events'>,
   notes: readonly GuideNote[],
-  step: ToldStep,
-  before: ToldStep | undefined,
-  events: readonly TraceEvent[],
-): GuideNote[] {
-  if (notes.length === 0) return [];
-  const known = new Set<number>();
-  for (let at = before?.position ?? 0; at < step.position; at++) known.add(events[at]!.seq);
-  return notes.filter(({ seq }) => known.has(seq));
+): ReadonlyMap<number, GuideNote[]> {
+  const bySeq = Map.groupBy(notes, ({ seq }) => seq);
+  const found = new Map<number, GuideNote[]>();
+  if (notes.length === 0) return found;
+  let index = 0;
+  for (let position = 1; position <= events.length && index < steps.length; position++) {
+    while (index < steps.length && steps[index]!.position < position) index++;
+    const here = bySeq.get(events[position - 1]!.seq);
+    // What follows the last told step belongs to it.
+    const at = Math.min(index, steps.length - 1);
+    if (here) found.set(at, [...(found.get(at) ?? []), ...here]);
+  }
+  return found;
 }
 
 class GuidedTimeline implements Timeline {

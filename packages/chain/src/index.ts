@@ -8,7 +8,7 @@ export * from './compare/types.ts';
 export * from './container.ts';
 export { DISK_STEPS, type DiskLayer, type DiskStack, diskStackOf } from './diskStack.ts';
 export { applyEvent, foldTo, initialState } from './fold.ts';
-export { guided, noteAt } from './guided.ts';
+export { guided, notesOf } from './guided.ts';
 export { type LaneMark, type TimeLane, type TimeLanes, timeLanes } from './lanes.ts';
 export { isShown, levelOf } from './level.ts';
 export { compareEvents, inOrder } from './order.ts';

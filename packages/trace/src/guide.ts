@@ -57,6 +57,9 @@ export const guideSchema = z.strictObject({
 });
 export type Guide = z.infer<typeof guideSchema>;
 
+/** The answer of `GET /api/traces/ID/guide`: null = nobody has said how to tell it. */
+export const guideAnswerSchema = z.object({ guide: guideSchema.nullable() });
+
 /** A guide that changes nothing yet. */
 export function newGuide(trace: string): Guide {
   return { underdockGuide: 1, trace, title: '', hide: [], notes: [] };

@@ -5,6 +5,7 @@ import * as player from '../../../apps/web/src/player/player.ts';
 const track = (over: Partial<player.Track> = {}): player.Track => ({
   stops: [2, 5, 10],
   length: 10,
+  start: 0,
   at: (position) => position * 10,
   live: false,
   ...over,

@@ -4,6 +4,7 @@ export class LibraryError extends Error {
     | 'no-such-trace'
     | 'trace-growing'
     | 'already-there'
+    | 'guide-unreadable'
     | 'broken-trace'
     | 'too-large'
     | 'too-many-imports'

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { type TrashEntry, trashEntrySchema } from '@underdock/trace';
 import { readHeader } from '../run/store.ts';
 import { LibraryError, writeError } from './error.ts';
+import { GUIDE_ENDING } from './guides.ts';
 import { NOTE_ENDING, readNote } from './traceNotes.ts';
 
 /** What was deleted can be had back for so long (ms). */
 export const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 /** The files of one trace, by what follows its id. */
-const ENDINGS = ['.chain', NOTE_ENDING];
+const ENDINGS = ['.chain', NOTE_ENDING, GUIDE_ENDING];
 
 /** Deleted traces, each in a folder of its own with its note, beside the folder of the others. */
 export class Trash {

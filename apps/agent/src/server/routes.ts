@@ -6,6 +6,7 @@ import type { Runs } from '../run/runs.ts';
 import { type Access, tokenOf } from './access.ts';
 import { bodyProblem, parseBody, readBody, send } from './body.ts';
 import { configRoutes } from './configRoutes.ts';
+import { guideRoutes } from './guideRoutes.ts';
 import { layerRoutes } from './layerRoutes.ts';
 import { bringsFile, libraryRoutes } from './libraryRoutes.ts';
 import { orderRoutes } from './orderRoutes.ts';
@@ -47,6 +48,7 @@ export function addRoutes(app: Express, options: RouteOptions): void {
     ...orderRoutes(options),
     ...configRoutes(options),
     ...traceRoutes(options),
+    ...guideRoutes(options),
     ...libraryRoutes(options),
     ...recordRoutes(options),
   };

@@ -22,6 +22,8 @@ export interface Track {
   /** Ascending; each between 1 and `length`. */
   readonly stops: readonly number[];
   readonly length: number;
+  /** Where the telling begins: there is nothing to go back to before it. */
+  readonly start: number;
   /** The trace's instant of the event before `position`, ms. */
   at(position: number): number;
   /** The trace still grows. */
@@ -64,7 +66,7 @@ export function stepForward(player: PlayerState, track: Track): PlayerState {
 
 /** Goes to the told step before; from the first one back to the empty scene. */
 export function stepBack(player: PlayerState, track: Track): PlayerState {
-  return moveTo(player, track.stops[stopsUpTo(track.stops, player.position - 1) - 1] ?? 0);
+  return moveTo(player, track.stops[stopsUpTo(track.stops, player.position - 1) - 1] ?? track.start);
 }
 
 /** Goes anywhere; stops playing and following, since a person chose the place. */
@@ -77,7 +79,7 @@ export function play(player: PlayerState, track: Track, now: number): PlayerStat
   const atEnd = player.position >= track.length && !track.live;
   return {
     ...player,
-    position: atEnd ? 0 : player.position,
+    position: atEnd ? track.start : player.position,
     playing: true,
     following: false,
     movedAt: now,

@@ -1,5 +1,5 @@
-import type { ChainState, Timeline, ToldStep } from '@underdock/chain';
-import type { DetailLevel, TraceEvent, TraceHeader } from '@underdock/trace';
+import { type ChainState, guided, type Timeline, type ToldStep } from '@underdock/chain';
+import type { DetailLevel, Guide, TraceEvent, TraceHeader } from '@underdock/trace';
 import type { TraceSource } from '../source/traceSource.ts';
 import * as moves from './player.ts';
 
@@ -22,6 +22,8 @@ export interface ReadingSnapshot {
   player: moves.PlayerState;
   /** Told steps after the position. */
   behind: number;
+  /** How somebody tells it to others, where there is somebody. */
+  guide: Guide | undefined;
   level: DetailLevel;
   closed: boolean;
   caughtUp: boolean;
@@ -35,7 +37,10 @@ export class Reading {
   readonly #now: () => number;
   readonly #listeners = new Set<() => void>();
   readonly #stopListening: () => void;
+  /** All of the trace; what is told of it is `#timeline`. */
+  #whole: Timeline | undefined;
   #timeline: Timeline | undefined;
+  #guide: Guide | undefined;
   #taken = 0;
   #reset = 0;
   #opened = false;
@@ -94,7 +99,9 @@ export class Reading {
   }
 
   toPosition(position: number): void {
-    this.#move((player, track) => moves.moveTo(player, Math.min(position, track.length)));
+    this.#move((player, track) =>
+      moves.moveTo(player, Math.max(track.start, Math.min(position, track.length))),
+    );
   }
 
   toStart(): void {
@@ -124,8 +131,23 @@ export class Reading {
   /** More or fewer steps of the same trace; the place stays. */
   setLevel(level: DetailLevel): void {
     this.#level = level;
-    this.#timeline = this.#timeline?.withLevel(level);
+    this.#whole = this.#whole?.withLevel(level);
+    this.#tellAgain();
+  }
+
+  /** Tells the trace by a guide, or by none; the place stays where that still tells it. */
+  setGuide(guide: Guide | undefined): void {
+    if (guide === this.#guide) return;
+    this.#guide = guide;
+    this.#tellAgain();
+  }
+
+  #tellAgain(): void {
+    this.#timeline = this.#whole && this.#guide ? guided(this.#whole, this.#guide) : this.#whole;
     this.#stops = stopsOf(this.#timeline);
+    const { start, length } = this.#track();
+    const position = Math.max(start, Math.min(this.#player.position, length));
+    if (position !== this.#player.position) this.#player = { ...this.#player, position };
     this.#update();
   }
 
@@ -146,8 +168,9 @@ export class Reading {
     if (header && (!this.#timeline || reset !== this.#reset)) {
       this.#reset = reset;
       this.#opened = false;
-      this.#player = moves.newPlayer();
-      this.#timeline = this.#makeTimeline(header, events.slice(), this.#level);
+      this.#whole = this.#makeTimeline(header, events.slice(), this.#level);
+      this.#timeline = this.#guide ? guided(this.#whole, this.#guide) : this.#whole;
+      this.#player = { ...moves.newPlayer(), position: this.#timeline.start };
       this.#taken = events.length;
     } else if (this.#timeline && events.length > this.#taken) {
       const lastSeq = this.#timeline.events[this.#player.position - 1]?.seq;
@@ -177,6 +200,7 @@ export class Reading {
     return {
       stops: this.#stops,
       length: timeline?.events.length ?? 0,
+      start: timeline?.start ?? 0,
       at: (position) => timeline?.events[position - 1]?.at ?? 0,
       live: !this.#source.snapshot().closed,
     };
@@ -204,6 +228,7 @@ export class Reading {
       stepIndex: timeline?.stepIndexAt(this.#player.position) ?? -1,
       player: this.#player,
       behind: moves.behind(this.#player, this.#track()),
+      guide: this.#guide,
       level: this.#level,
       closed,
       caughtUp,

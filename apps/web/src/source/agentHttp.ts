@@ -1,4 +1,6 @@
 import {
+  type Guide,
+  guideAnswerSchema,
   type PreparedConfigAnswer,
   preparedConfigSchema,
   problemSchema,
@@ -17,6 +19,10 @@ export interface AgentHttp {
   remove(id: string): Promise<void>;
   /** Begins or ends to make runs of what others start on the host. */
   watch(on: boolean): Promise<void>;
+  /** How somebody tells a trace, as it lies beside it; undefined = nobody has said. */
+  guide(trace: string): Promise<Guide | undefined>;
+  /** Puts a guide beside a trace; undefined takes it away. */
+  saveGuide(trace: string, guide: Guide | undefined): Promise<void>;
   /** What `GET api/PATH` answers. */
   read(path: string): Promise<unknown>;
   /** What `METHOD api/PATH` answers. */
@@ -59,6 +65,7 @@ export function agentHttp(base: URL, token: string | undefined, askBrowser: type
         : ask(method, path, 'application/json', JSON.stringify(body))),
     );
   const runPath = (id: string) => `runs/${encodeURIComponent(id)}`;
+  const guidePath = (trace: string) => `traces/${encodeURIComponent(trace)}/guide`;
   return {
     start: async (request) => readId(await call('POST', 'runs', request)),
     config: async (request, config) =>
@@ -67,6 +74,9 @@ export function agentHttp(base: URL, token: string | undefined, askBrowser: type
     release: async (id) => void (await call('POST', `${runPath(id)}/release`, {})),
     remove: async (id) => void (await call('DELETE', runPath(id))),
     watch: async (on) => void (await call('POST', 'watch', { on })),
+    guide: async (trace) => guideAnswerSchema.parse(await call('GET', guidePath(trace))).guide ?? undefined,
+    saveGuide: async (trace, guide) =>
+      void (await (guide ? call('POST', guidePath(trace), guide) : call('DELETE', guidePath(trace)))),
     read: (path) => call('GET', path),
     change: call,
     send: async (path, file) => read(await ask('POST', path, 'application/octet-stream', file)),
@@ -97,6 +107,8 @@ export function noAgentHttp(): AgentHttp {
     send: refuse,
     fetchFile: refuse,
     config: refuse,
+    guide: refuse,
+    saveGuide: refuse,
   };
 }
 

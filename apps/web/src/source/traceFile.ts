@@ -67,15 +67,15 @@ function givenTrace(given: string, page: URL): TraceFile {
 }
 
 /**
- * The address of a trace that a page’s own address gives. Throws SourceError for what is no address of a web page: a link must
+ * The address of a trace (or what else `?what=` stands for) that a page’s own address gives. Throws SourceError for what is no address of a web page: a link must
  * not make a browser open anything else.
  */
-export function traceAddress(given: string, page: URL): URL {
+export function traceAddress(given: string, page: URL, what = 'trace'): URL {
   const address = URL.canParse(given, page) ? new URL(given, page) : undefined;
   const isWeb = address?.protocol === 'http:' || address?.protocol === 'https:';
   // A page that lies in a folder may name what lies beside it.
   if (address && (isWeb || (page.protocol === 'file:' && address.protocol === 'file:'))) return address;
-  throw new SourceError('problem', `?trace=${given} is no address of a trace`, {
+  throw new SourceError('problem', `?${what}=${given} is no address of a ${what}`, {
     remedy: 'give an address that begins with https:// or http://, or one relative to this page',
   });
 }

@@ -59,6 +59,7 @@ export function App() {
       ) : reading && snapshot && chosen.id ? (
         <RunView
           key={chosen.id}
+          runId={chosen.id}
           {...{ reading, snapshot, run, canDrive, presenting, news }}
           onPresent={() => setPresenting((before) => !before)}
         />

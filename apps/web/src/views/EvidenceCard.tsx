@@ -5,6 +5,8 @@ import { asOf } from './asOf.ts';
 import { Evidence } from './evidence/Evidence.tsx';
 import { FlagList } from './evidence/FlagList.tsx';
 import { FailureBar } from './FailureBar.tsx';
+import { GuideCard } from './guide/GuideCard.tsx';
+import type { GuideUse } from './guide/useGuide.ts';
 import { Held } from './Held.tsx';
 import { type Flags, useFlagLines } from './useFlags.ts';
 import type { Picked } from './usePicked.ts';
@@ -14,6 +16,7 @@ interface EvidenceCardProps {
   snapshot: ReadingSnapshot;
   picked: Picked;
   flags: Flags;
+  guide: GuideUse;
   /** State at the end of what is known. */
   last: ChainState | undefined;
   /** Opens the layers on disk; absent while there are none. */
@@ -22,28 +25,38 @@ interface EvidenceCardProps {
 
 /** What is behind the step that is shown, or the way of the run's flags. */
 export function EvidenceCard(props: EvidenceCardProps) {
-  const { flags, snapshot, picked } = props;
+  const { flags, snapshot, picked, guide } = props;
   const top = useRef<HTMLFieldSetElement>(null);
   // A step is read from its top, wherever the list of flags had been left.
   useEffect(() => {
     const card = top.current?.closest('.evidence-card');
     if (card && !flags.open) card.scrollTop = 0;
   }, [flags.open]);
+  const shown = guide.open ? 'guide' : flags.open ? 'flags' : 'step';
   if (!snapshot.state) return <StepEvidence {...props} />;
   return (
     <>
       <div className="evidence-tools">
         <fieldset ref={top} className="segmented of-evidence">
           <legend className="sr-only">What is shown here</legend>
-          <Choice words="This step" checked={!flags.open} onChoose={flags.close} />
+          <Choice
+            words="This step"
+            checked={shown === 'step'}
+            onChoose={() => {
+              flags.close();
+              guide.close();
+            }}
+          />
           <Choice
             words="Flags"
-            checked={flags.open}
+            checked={shown === 'flags'}
             onChoose={() => {
               picked.clear();
+              guide.close();
               flags.show();
             }}
           />
+          <Choice words="Guide" checked={shown === 'guide'} onChoose={guide.show} />
         </fieldset>
         {props.onLayers && (
           <button
@@ -57,7 +70,9 @@ export function EvidenceCard(props: EvidenceCardProps) {
           </button>
         )}
       </div>
-      {flags.open ? <AllFlags {...props} /> : <StepEvidence {...props} />}
+      {shown === 'guide' && <GuideCard use={guide} reading={props.reading} snapshot={snapshot} />}
+      {shown === 'flags' && <AllFlags {...props} />}
+      {shown === 'step' && <StepEvidence {...props} />}
     </>
   );
 }

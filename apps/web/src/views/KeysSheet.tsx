@@ -12,6 +12,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['+  −', 'Timeline: closer, further away'],
   ['<  >', 'Timeline: earlier, later'],
   ['p', 'Presenter mode on and off'],
+  ['g', 'Guide: captions, chapters and stops of your own'],
   ['a', 'Link for the audience, as a code for cameras'],
   ['r', 'Run something'],
   ['w', 'Watch this host, or stop watching'],

@@ -9,6 +9,7 @@ import { Dive } from './Dive.tsx';
 import { EvidenceCard } from './EvidenceCard.tsx';
 import { ExportOver } from './export/ExportOver.tsx';
 import { useExport } from './export/useExport.ts';
+import { type GuideUse, useGuide } from './guide/useGuide.ts';
 import { LayersOver } from './layers/LayersOver.tsx';
 import { useDisk } from './layers/useDisk.ts';
 import { Output } from './output/Output.tsx';
@@ -20,6 +21,7 @@ import { TimelineCard } from './timeline/TimelineCard.tsx';
 import { type TimelineUse, useTimelineView } from './timeline/useTimelineView.ts';
 import { type Containers, useContainers } from './useContainers.ts';
 import { type Flags, lineOfGauge, useFlags } from './useFlags.ts';
+import { useKeys } from './useKeys.ts';
 import { type Picked, usePicked } from './usePicked.ts';
 import { useReadingKeys } from './useReadingKeys.ts';
 import { sentenceOf } from './words.ts';
@@ -28,6 +30,7 @@ interface RunViewProps {
   reading: Reading;
   snapshot: ReadingSnapshot;
   run: RunSummary | undefined;
+  runId: string | undefined;
   canDrive: boolean;
   /** The picture alone, large, for a room. */
   presenting: boolean;
@@ -50,7 +53,9 @@ export function RunView(props: RunViewProps) {
   const timeline = useTimelineView({ reading, snapshot, picked }, last);
   const exporting = useExport(containers.shown);
   const sharing = useShare();
+  const guide = useGuide(props.runId, reading, snapshot);
   useReadingKeys(reading, props.onPresent);
+  useKeys({ g: guide.open ? guide.close : guide.show });
   const current = steps[stepIndex];
   const isTimeline = timeline.open && !presenting;
   const goTo = (index: number) => {
@@ -70,11 +75,14 @@ export function RunView(props: RunViewProps) {
             at={snapshot.state?.at ?? 0}
             containerOf={containers.nameOf}
             isFound={timeline.holds}
+            notes={guide.notes}
             onPick={goTo}
           />
         }
-        dive={<DiveCard {...props} {...{ picked, flags, last, containers, timeline }} />}
-        evidence={<EvidenceCard {...{ reading, snapshot, picked, flags, last }} onLayers={disk.show} />}
+        dive={<DiveCard {...props} {...{ picked, flags, last, containers, timeline, guide }} />}
+        evidence={
+          <EvidenceCard {...{ reading, snapshot, picked, flags, last, guide }} onLayers={disk.show} />
+        }
       />
       <p className="sr-only" aria-live="polite">
         {current && !player.following ? sentenceOf(current) : ''}
@@ -111,6 +119,7 @@ interface DiveCardProps extends RunViewProps {
   last: ChainState | undefined;
   containers: Containers;
   timeline: TimelineUse;
+  guide: GuideUse;
 }
 
 function DiveCard(props: DiveCardProps) {
@@ -131,6 +140,7 @@ function DiveCard(props: DiveCardProps) {
         selectedSpan={picked.step?.span}
         scale={presenting ? 1.6 : 1}
         onPick={(ref) => {
+          props.guide.close();
           const line = lineOfGauge(ref, snapshot.state);
           if (line !== undefined) return flags.show(line);
           flags.close();
@@ -138,7 +148,12 @@ function DiveCard(props: DiveCardProps) {
         }}
       />
       {presenting ? (
-        <Caption steps={steps} index={stepIndex} onLeave={props.onPresent} />
+        <Caption
+          steps={steps}
+          index={stepIndex}
+          notes={props.guide.notes.get(stepIndex)}
+          onLeave={props.onPresent}
+        />
       ) : (
         <Output
           run={props.run}

@@ -1,5 +1,6 @@
 import type { ToldStep } from '@underdock/chain';
 import type { Term } from '@underdock/story';
+import type { GuideNote } from '@underdock/trace';
 import { useEffect, useRef } from 'react';
 import { asOf } from './asOf.ts';
 import { instant } from './evidence/values.ts';
@@ -18,6 +19,8 @@ export function Story(props: {
   containerOf: (step: ToldStep) => string | undefined;
   /** What is looked for is in this step. */
   isFound: (step: ToldStep) => boolean;
+  /** What somebody says at steps, by their index. */
+  notes: ReadonlyMap<number, GuideNote[]>;
   onPick: (index: number) => void;
 }) {
   const { steps, current, at } = props;
@@ -41,6 +44,7 @@ export function Story(props: {
             isFirstOfLayer={!goesOn(steps[from + i - 1], step)}
             isFound={props.isFound(step)}
             container={props.containerOf(step)}
+            notes={props.notes.get(from + i)}
             onPick={() => props.onPick(from + i)}
           />
         ))}
@@ -73,14 +77,23 @@ function StoryStep(props: {
   isFirstOfLayer: boolean;
   isFound: boolean;
   container: string | undefined;
+  notes: readonly GuideNote[] | undefined;
   onPick: () => void;
 }) {
-  const { step, terms } = props;
+  const { step, terms, notes = [] } = props;
   const time = terms ? 'is-current' : props.isPast ? 'is-past' : 'is-ahead';
   return (
     <li
       className={`story-step on-${step.layer} ${time} ${step.failure ? 'is-failed' : ''} ${props.isFound ? 'is-found' : ''}`}
     >
+      {notes.map(
+        ({ seq, title }) =>
+          title && (
+            <h3 className="chapter" key={seq}>
+              {title}
+            </h3>
+          ),
+      )}
       {props.isFirstOfLayer && (
         <span className="layer-name">
           {LAYER_NAMES[step.layer]}
@@ -89,6 +102,14 @@ function StoryStep(props: {
       )}
       <button type="button" aria-current={terms ? 'step' : undefined} onClick={props.onPick}>
         <span className="sentence">{sentenceOf(step)}</span>
+        {notes.map(
+          ({ seq, text }) =>
+            text && (
+              <span className="own-words" key={seq}>
+                {text}
+              </span>
+            ),
+        )}
       </button>
       {terms && <Open step={step} terms={terms} />}
     </li>

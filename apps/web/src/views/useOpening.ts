@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
+import { dropGuide, isGuideFile } from '../source/guideFile.ts';
 import { localFile } from '../source/traceFile.ts';
 import { usePage } from './page.ts';
 import { useRunAddress } from './useRunAddress.ts';
@@ -7,7 +8,13 @@ import { useRunAddress } from './useRunAddress.ts';
 export function useOpening(): (file: File) => void {
   const { link } = usePage();
   const [, show] = useRunAddress();
-  return useCallback((file: File) => show(link.open(localFile(file))), [link, show]);
+  return useCallback(
+    (file: File) => {
+      // A guide belongs to the trace that is read now.
+      if (!isGuideFile(file) || !dropGuide(file)) show(link.open(localFile(file)));
+    },
+    [link, show],
+  );
 }
 
 type Taker = (files: readonly File[]) => void;

@@ -1,0 +1,39 @@
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Guide, readGuide, TraceError, writeGuide } from '@underdock/trace';
+import { traceFile } from '../run/store.ts';
+import { LibraryError, writeError } from './error.ts';
+
+/** The ending of the file beside a trace that says how somebody tells it. */
+export const GUIDE_ENDING = '.guide.json';
+
+/** The guide beside a trace; undefined = there is none. Rejects with LibraryError `guide-unreadable`. */
+export async function storedGuide(folder: string, id: string): Promise<Guide | undefined> {
+  const file = join(folder, id + GUIDE_ENDING);
+  if (!existsSync(file)) return undefined;
+  try {
+    return readGuide(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    if (!(cause instanceof TraceError)) throw cause;
+    throw new LibraryError('guide-unreadable', `the guide to this trace can’t be read: ${cause.message}`, {
+      remedy: `save another one over it, or delete ${id}${GUIDE_ENDING} in the state folder`,
+      cause,
+    });
+  }
+}
+
+/** Puts a guide beside a trace, whole or not at all; undefined takes it away. Rejects with LibraryError. */
+export async function storeGuide(folder: string, id: string, guide: Guide | undefined): Promise<void> {
+  if (!(await traceFile(folder, id)))
+    throw new LibraryError('no-such-trace', `there is no trace ${id} in the library`);
+  const file = join(folder, id + GUIDE_ENDING);
+  const fresh = join(folder, `.${id}.guide.${process.pid}.tmp`);
+  try {
+    if (!guide) return rmSync(file, { force: true });
+    writeFileSync(fresh, writeGuide(guide), { mode: 0o600, flush: true });
+    renameSync(fresh, file);
+  } catch (cause) {
+    rmSync(fresh, { force: true });
+    throw writeError('the guide', folder, cause);
+  }
+}
