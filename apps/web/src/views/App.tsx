@@ -59,8 +59,7 @@ export function App() {
       ) : reading && snapshot && chosen.id ? (
         <RunView
           key={chosen.id}
-          runId={chosen.id}
-          {...{ reading, snapshot, run, canDrive, presenting, news }}
+          {...{ runId: chosen.id, reading, snapshot, run, canDrive, presenting, news }}
           onPresent={() => setPresenting((before) => !before)}
         />
       ) : (

@@ -1,5 +1,5 @@
 import type { ChainState, ToldStep } from '@underdock/chain';
-import { useEffect, useRef } from 'react';
+import { type RefObject, useEffect, useRef } from 'react';
 import type { Reading, ReadingSnapshot } from '../player/reading.ts';
 import { asOf } from './asOf.ts';
 import { Evidence } from './evidence/Evidence.tsx';
@@ -25,7 +25,7 @@ interface EvidenceCardProps {
 
 /** What is behind the step that is shown, or the way of the run's flags. */
 export function EvidenceCard(props: EvidenceCardProps) {
-  const { flags, snapshot, picked, guide } = props;
+  const { flags, snapshot, guide } = props;
   const top = useRef<HTMLFieldSetElement>(null);
   // A step is read from its top, wherever the list of flags had been left.
   useEffect(() => {
@@ -36,44 +36,53 @@ export function EvidenceCard(props: EvidenceCardProps) {
   if (!snapshot.state) return <StepEvidence {...props} />;
   return (
     <>
-      <div className="evidence-tools">
-        <fieldset ref={top} className="segmented of-evidence">
-          <legend className="sr-only">What is shown here</legend>
-          <Choice
-            words="This step"
-            checked={shown === 'step'}
-            onChoose={() => {
-              flags.close();
-              guide.close();
-            }}
-          />
-          <Choice
-            words="Flags"
-            checked={shown === 'flags'}
-            onChoose={() => {
-              picked.clear();
-              guide.close();
-              flags.show();
-            }}
-          />
-          <Choice words="Guide" checked={shown === 'guide'} onChoose={guide.show} />
-        </fieldset>
-        {props.onLayers && (
-          <button
-            type="button"
-            className="small"
-            aria-label="Layers on disk"
-            title="Layers on disk"
-            onClick={props.onLayers}
-          >
-            Layers
-          </button>
-        )}
-      </div>
+      <Tools {...props} shown={shown} top={top} />
       {shown === 'guide' && <GuideCard use={guide} reading={props.reading} snapshot={snapshot} />}
       {shown === 'flags' && <AllFlags {...props} />}
       {shown === 'step' && <StepEvidence {...props} />}
     </>
+  );
+}
+
+type Shown = 'step' | 'flags' | 'guide';
+
+function Tools(props: EvidenceCardProps & { shown: Shown; top: RefObject<HTMLFieldSetElement | null> }) {
+  const { flags, picked, guide, shown, top } = props;
+  return (
+    <div className="evidence-tools">
+      <fieldset ref={top} className="segmented of-evidence">
+        <legend className="sr-only">What is shown here</legend>
+        <Choice
+          words="This step"
+          checked={shown === 'step'}
+          onChoose={() => {
+            flags.close();
+            guide.close();
+          }}
+        />
+        <Choice
+          words="Flags"
+          checked={shown === 'flags'}
+          onChoose={() => {
+            picked.clear();
+            guide.close();
+            flags.show();
+          }}
+        />
+        <Choice words="Guide" checked={shown === 'guide'} onChoose={guide.show} />
+      </fieldset>
+      {props.onLayers && (
+        <button
+          type="button"
+          className="small"
+          aria-label="Layers on disk"
+          title="Layers on disk"
+          onClick={props.onLayers}
+        >
+          Layers
+        </button>
+      )}
+    </div>
   );
 }
 

@@ -21,7 +21,6 @@ import { TimelineCard } from './timeline/TimelineCard.tsx';
 import { type TimelineUse, useTimelineView } from './timeline/useTimelineView.ts';
 import { type Containers, useContainers } from './useContainers.ts';
 import { type Flags, lineOfGauge, useFlags } from './useFlags.ts';
-import { useKeys } from './useKeys.ts';
 import { type Picked, usePicked } from './usePicked.ts';
 import { useReadingKeys } from './useReadingKeys.ts';
 import { sentenceOf } from './words.ts';
@@ -44,7 +43,7 @@ const NOBODY: ChainState['actors'] = [];
 /** One run being read: story, dive, evidence, output and player. */
 export function RunView(props: RunViewProps) {
   const { reading, snapshot, presenting } = props;
-  const { steps, stepIndex, player, problem } = snapshot;
+  const { steps, stepIndex } = snapshot;
   const picked = usePicked(snapshot);
   const flags = useFlags();
   const last = useLast(snapshot.timeline);
@@ -55,19 +54,16 @@ export function RunView(props: RunViewProps) {
   const sharing = useShare();
   const guide = useGuide(props.runId, reading, snapshot);
   useReadingKeys(reading, props.onPresent);
-  useKeys({ g: guide.open ? guide.close : guide.show });
-  const current = steps[stepIndex];
-  const isTimeline = timeline.open && !presenting;
   const goTo = (index: number) => {
     picked.clear();
     flags.close();
     reading.toIndex(index);
   };
   return (
-    <div className={classOf(presenting, isTimeline)}>
-      <Problem problem={problem} />
+    <div className={classOf(presenting, timeline.open)}>
+      <Problem problem={snapshot.problem} />
       <Cards
-        isTimeline={isTimeline}
+        isTimeline={timeline.open && !presenting}
         story={
           <Story
             steps={steps}
@@ -84,9 +80,7 @@ export function RunView(props: RunViewProps) {
           <EvidenceCard {...{ reading, snapshot, picked, flags, last, guide }} onLayers={disk.show} />
         }
       />
-      <p className="sr-only" aria-live="polite">
-        {current && !player.following ? sentenceOf(current) : ''}
-      </p>
+      <Spoken snapshot={snapshot} />
       <div className="news-place">{props.news}</div>
       <LayersOver disk={disk} snapshot={snapshot} canDrive={props.canDrive} />
       <ExportOver view={exporting} snapshot={snapshot} />
@@ -95,6 +89,16 @@ export function RunView(props: RunViewProps) {
         <PlayerBar {...{ reading, snapshot, timeline }} containers={containers.all} onPick={goTo} />
       )}
     </div>
+  );
+}
+
+/** For who hears the page: the current step, but not all those that a followed run makes. */
+function Spoken({ snapshot: { steps, stepIndex, player } }: Pick<RunViewProps, 'snapshot'>) {
+  const current = steps[stepIndex];
+  return (
+    <p className="sr-only" aria-live="polite">
+      {current && !player.following ? sentenceOf(current) : ''}
+    </p>
   );
 }
 
@@ -108,8 +112,10 @@ function Problem({ problem }: Pick<ReadingSnapshot, 'problem'>) {
   );
 }
 
-function classOf(presenting: boolean, isTimeline: boolean): string {
-  return ['run-view', presenting && 'is-presenting', isTimeline && 'has-timeline'].filter(Boolean).join(' ');
+function classOf(presenting: boolean, timeline: boolean): string {
+  return ['run-view', presenting && 'is-presenting', timeline && !presenting && 'has-timeline']
+    .filter(Boolean)
+    .join(' ');
 }
 
 interface DiveCardProps extends RunViewProps {

@@ -64,22 +64,7 @@ function Doors({ theme, watch, onWatch, onOpen, onTheme }: TopBarProps) {
           {host.more && <span className="wide-only">{host.more}</span>}
         </button>
       )}
-      {role === 'drive' && (
-        <button
-          type="button"
-          className="quiet icon wide-only"
-          aria-label="Link for the audience"
-          title="Link for the audience"
-          onClick={() => onOpen('audience')}
-        >
-          <svg width="15" height="15" viewBox="0 0 7 7" aria-hidden="true">
-            <path
-              fill="currentColor"
-              d="M0 0h3v3h-3zM4 0h3v3h-3zM0 4h3v3h-3zM4 4h1v1h-1zM6 4h1v1h-1zM5 5h1v1h-1zM4 6h1v1h-1zM6 6h1v1h-1z"
-            />
-          </svg>
-        </button>
-      )}
+      {role === 'drive' && <AudienceDoor onOpen={() => onOpen('audience')} />}
       <button type="button" className="quiet icon wide-only" aria-label="Keys" onClick={() => onOpen('keys')}>
         ?
       </button>
@@ -92,5 +77,24 @@ function Doors({ theme, watch, onWatch, onOpen, onTheme }: TopBarProps) {
         {theme === 'dark' ? '☀' : '☾'}
       </button>
     </nav>
+  );
+}
+
+function AudienceDoor({ onOpen }: { onOpen: () => void }) {
+  return (
+    <button
+      type="button"
+      className="quiet icon wide-only"
+      aria-label="Link for the audience"
+      title="Link for the audience"
+      onClick={onOpen}
+    >
+      <svg width="15" height="15" viewBox="0 0 7 7" aria-hidden="true">
+        <path
+          fill="currentColor"
+          d="M0 0h3v3h-3zM4 0h3v3h-3zM0 4h3v3h-3zM4 4h1v1h-1zM6 4h1v1h-1zM5 5h1v1h-1zM4 6h1v1h-1zM6 6h1v1h-1z"
+        />
+      </svg>
+    </button>
   );
 }

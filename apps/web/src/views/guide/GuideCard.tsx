@@ -75,20 +75,28 @@ function ThisStep({ use, snapshot, step }: Omit<GuideCardProps, 'reading'> & { s
         />
         Stop here while playing
       </label>
-      <div className="guide-tools">
-        <Tool words="Begin here" act={() => use.change((guide) => ({ ...guide, from: first }))} />
-        <Tool words="End here" act={() => use.change((guide) => ({ ...guide, to: seq }))} />
-        <Tool words="Hide this step" act={() => use.change((guide) => hiding(guide, { seq }))} />
-        <Tool
-          words={
-            <>
-              Hide every <code>{step.step}</code>
-            </>
-          }
-          act={() => use.change((guide) => hiding(guide, { step: step.step }))}
-        />
-      </div>
+      <LeaveOut use={use} step={step} first={first} seq={seq} />
     </section>
+  );
+}
+
+/** What of the trace is told: from the event `first` or to the event `seq`, without this step or all like it. */
+function LeaveOut(props: { use: GuideUse; step: ToldStep; first: number; seq: number }) {
+  const { use, step, first, seq } = props;
+  return (
+    <div className="guide-tools">
+      <Tool words="Begin here" act={() => use.change((guide) => ({ ...guide, from: first }))} />
+      <Tool words="End here" act={() => use.change((guide) => ({ ...guide, to: seq }))} />
+      <Tool words="Hide this step" act={() => use.change((guide) => hiding(guide, { seq }))} />
+      <Tool
+        words={
+          <>
+            Hide every <code>{step.step}</code>
+          </>
+        }
+        act={() => use.change((guide) => hiding(guide, { step: step.step }))}
+      />
+    </div>
   );
 }
 

@@ -6,6 +6,7 @@ import { SourceError } from '../../source/error.ts';
 import { containedGuide, givenGuide, keepGuide, keptGuide, takeDropped } from '../../source/guideFile.ts';
 import { isOpened } from '../../source/openedTraces.ts';
 import { useLink, usePage } from '../page.ts';
+import { useKeys } from '../useKeys.ts';
 
 /** How the trace that is read is told, and how to tell it otherwise. */
 export interface GuideUse {
@@ -55,6 +56,7 @@ export function useGuide(run: string | undefined, reading: Reading, snapshot: Re
     setOwn(kept !== undefined);
   }, [reading, trace, given.guide]);
   useEffect(() => takeDropped((dropped) => put(dropped, true), setFailed), [put]);
+  useKeys({ g: () => setOpen((before) => !before) });
   const saving = useSaving(run, trace, guide, () => {
     given.setGuide(guide);
     put(guide, false);
