@@ -6,7 +6,7 @@ import { stepPage } from './stepPage.ts';
 
 const docs = new URL('../../docs/', import.meta.url);
 
-test('the page of the steps is the one that the code makes (vitest -u writes it)', async () => {
+test('the page of the steps is the one that the code makes (vitest --update writes it)', async () => {
   await expect(stepPage()).toMatchFileSnapshot(new URL('steps.md', docs).pathname);
 });
 

@@ -10,7 +10,7 @@ const isLine = new Ajv2020({ strict: true, formats: { 'date-time': true } }).com
   JSON.parse(readFileSync(file, 'utf8')),
 );
 
-test('the schema in the repository is the one that the code has (vitest -u writes it)', async () => {
+test('the schema in the repository is the one that the code has (vitest --update writes it)', async () => {
   const text = `${JSON.stringify(traceJsonSchema(), undefined, 2)}\n`;
   await expect(text).toMatchFileSnapshot(file.pathname);
 });

@@ -11,6 +11,7 @@ import { LOW_LEVEL } from './content/lowLevel.ts';
 import { REQUESTS } from './content/requests.ts';
 import { RUNTIME_VERBS } from './content/runtimeVerbs.ts';
 import type { Reading, StepStory, StoryTable } from './content/shape.ts';
+import { exactReadings } from './exact.ts';
 import { cut } from './format.ts';
 import { isOff, readBackSentence } from './readBack.ts';
 import { fill, fillFirst, type Values } from './template.ts';
@@ -107,9 +108,13 @@ export function explain(event: TraceEvent, state?: ChainState): Explanation | un
     title: story.title,
     why: story.why,
     tryIt: [...new Set(commands.filter((command) => command !== undefined))],
-    see: story.see,
+    see: uniqueReadings([...exactReadings(event, begun ?? {}), ...story.see]),
     terms: termsOf(story),
   };
+}
+
+function uniqueReadings(all: readonly Reading[]): Reading[] {
+  return [...new Map(all.map((one) => [one.href, one])).values()];
 }
 
 /** What is told about a step, or undefined for one that nobody has written about. */

@@ -27,7 +27,12 @@ describe('what a container wrote', () => {
 
   it('tells how much was not kept', () => {
     const limit = { step: 'process/output-limit', data: { omittedBytes: 12 } } as unknown as TraceEvent;
-    expect(outputText([output('a'), limit], 2)).toEqual({ text: 'a', omittedBytes: 12 });
+    expect(outputText([output('a'), limit], 2)).toEqual({ text: 'a', omittedBytes: 12, hiddenBytes: 0 });
+  });
+
+  it('says how much was left out when the trace was shared', () => {
+    const hidden = { ...output(''), data: { stream: 'stdout', base64: '', hiddenBytes: 7 } };
+    expect(outputText([hidden, output('b')], 2)).toEqual({ text: 'b', omittedBytes: 0, hiddenBytes: 7 });
   });
 
   it('keeps the newest of very much', () => {

@@ -7,6 +7,7 @@ import {
   type ProvenanceLine,
   provenanceOf,
 } from '@underdock/chain';
+import { exactReadings } from '@underdock/story';
 import { AgentError } from '../error.ts';
 import { type ReadTrace, readTrace } from './readTrace.ts';
 import { tame } from './words.ts';
@@ -73,7 +74,7 @@ function inWords(explained: Explained, wanted: readonly FlagName[] | undefined, 
   const out: string[] = [];
   for (const { container, lines } of explained) {
     if (explained.length > 1) out.push(`container ${container.slice(0, 12)}`, '');
-    for (const line of lines) out.push(...lineInWords(line), '');
+    for (const line of lines) out.push(...lineInWords(line), ...readings(line, trace), '');
     const missing = (wanted ?? FLAGS).filter((flag) => !lines.some((line) => line.flag === flag));
     if (missing.length > 0) out.push(`not given: ${missing.join(', ')}`, '');
   }
@@ -81,6 +82,15 @@ function inWords(explained: Explained, wanted: readonly FlagName[] | undefined, 
   if (trace.cut) out.push('the trace is cut off: explained as far as it goes');
   while (out.at(-1) === '') out.pop();
   return out;
+}
+
+/** Where what the kernel was told is described. */
+function readings({ steps }: ProvenanceLine, { events }: ReadTrace): string[] {
+  const numbers = new Set(
+    steps.flatMap((step) => (step.kind === 'link' && step.place === 'kernel' ? [step.seq] : [])),
+  );
+  const found = events.filter(({ seq }) => numbers.has(seq)).flatMap((event) => exactReadings(event));
+  return [...new Set(found.map(({ href }) => href))].map((href) => `  ${'read on'.padEnd(11)}  ${href}`);
 }
 
 const PLACES: Readonly<Record<Place, string>> = {

@@ -1,9 +1,9 @@
-import { createTimeline } from '@underdock/chain';
-import { sentenceForStep } from '@underdock/story';
+import { createTimeline, type ToldStep } from '@underdock/chain';
+import { explain, sentenceForStep } from '@underdock/story';
 import type { TraceEvent, TraceHeader } from '@underdock/trace';
 import { tame } from './words.ts';
 
-/** A run’s story as text to be read: when, which layer, who, what; told steps in their order, a line each. */
+/** A run’s story as text to be read: when, which layer, who, what; told steps in their order, a line each; then where to read on. */
 export function storyText(header: TraceHeader, events: readonly TraceEvent[]): string {
   const timeline = createTimeline(header, events, 'story');
   const host = header.host;
@@ -22,7 +22,19 @@ export function storyText(header: TraceHeader, events: readonly TraceEvent[]): s
     ...gaps,
     '',
     ...lines,
+    '',
+    ...readings(timeline.steps),
   ]
     .map(tame)
     .join('\n')}\n`;
+}
+
+/** Where the steps are described, each place once, in the order in which the story comes by. */
+function readings(steps: readonly ToldStep[]): string[] {
+  const titles = new Map<string, string>();
+  for (const { event } of steps) {
+    const [first] = explain(event)?.see ?? [];
+    if (first) titles.set(first.href, first.title);
+  }
+  return ['to read on:', ...[...titles].map(([href, title]) => `  ${title}: ${href}`)];
 }

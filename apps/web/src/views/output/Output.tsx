@@ -24,14 +24,19 @@ export function Output(props: {
   const isOver = run?.state === 'finished' || run?.state === 'failed';
   const nothing = isOver && upTo >= events.length ? 'nothing was written' : 'nothing written yet';
   // What a found container writes goes to whoever has typed the command, and is not listened to.
-  if (props.isFound && output.text === '') return null;
+  if (props.isFound && output.text === '' && output.hiddenBytes === 0) return null;
   return (
     <section className={isOpen ? 'output is-open' : 'output'} aria-label="Output of the container">
       <header>
         <button type="button" className="quiet" aria-expanded={isOpen} onClick={() => setChosen(!isOpen)}>
           {run?.tty ? 'Console' : 'Output'}
         </button>
-        {!isOpen && <code className="last-line">{last || nothing}</code>}
+        {!isOpen && <code className="last-line">{last || (output.hiddenBytes > 0 ? '' : nothing)}</code>}
+        {output.hiddenBytes > 0 && (
+          <span className="quiet-text">
+            {output.hiddenBytes.toLocaleString()} bytes were left out when this was shared
+          </span>
+        )}
         {output.omittedBytes > 0 && (
           <span className="quiet-text">{output.omittedBytes.toLocaleString()} bytes were not kept</span>
         )}

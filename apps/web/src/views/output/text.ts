@@ -4,6 +4,8 @@ import type { TraceEvent } from '@underdock/trace';
 export interface OutputText {
   text: string;
   omittedBytes: number;
+  /** Left out when the trace was shared. */
+  hiddenBytes: number;
 }
 
 /** More than this is not kept on the page: the trace has it all. */
@@ -25,15 +27,17 @@ export function outputText(events: readonly TraceEvent[], upTo: number): OutputT
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   let text = '';
   let omittedBytes = 0;
+  let hiddenBytes = 0;
   for (let i = 0; i < upTo; i++) {
     const event = events[i]!;
     if (event.step === 'process/output-limit') omittedBytes = Number(event.data.omittedBytes ?? 0);
+    if (event.step === 'process/output') hiddenBytes += Number(event.data.hiddenBytes ?? 0);
     const bytes = outputBytes(event);
     if (bytes)
       text += decoders[event.data.stream === 'stderr' ? 'stderr' : 'stdout'].decode(bytes, { stream: true });
   }
   if (text.length > MAX_CHARACTERS) text = text.slice(-MAX_CHARACTERS);
-  return { text: plain(text), omittedBytes };
+  return { text: plain(text), omittedBytes, hiddenBytes };
 }
 
 /** Without the sequences that steer a terminal (ECMA-48, section 5.4), carriage returns and other control characters. */
