@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openStateFolder } from '../../../apps/agent/src/cli/stateFolder.ts';
+import { openStateFolder, stateError } from '../../../apps/agent/src/cli/stateFolder.ts';
 import { lockState } from '../../../apps/agent/src/via/embedded/stateLock.ts';
 
 let folder: string;
@@ -60,4 +60,18 @@ test('a folder of another user is not used: he could exchange what is in it', ()
   expect(() => lockState(folder)).toThrow(
     expect.objectContaining({ code: 'state-unusable', message: expect.stringContaining(`uid ${owner}`) }),
   );
+});
+
+test.each([
+  ['EROFS', /it can only be read, EROFS/, /--state DIR/],
+  ['ENOSPC', /its disk is full, ENOSPC/, /make room on it/],
+])('a refused write says what is the matter: %s', (code, message, remedy) => {
+  const cause = Object.assign(new Error('x'), { code });
+  expect(stateError('/s', cause)).toMatchObject({
+    code: 'bad-state',
+    message: expect.stringMatching(message),
+    remedy: expect.stringMatching(remedy),
+  });
+  const mistake = new TypeError('ours');
+  expect(stateError('/s', mistake)).toBe(mistake);
 });

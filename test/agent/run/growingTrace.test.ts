@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TraceEvent, type TraceHeader, verifyTrace } from '@underdock/trace';
@@ -113,5 +113,33 @@ describe('a growing trace', () => {
     trace.add(log(1, 'told'));
     trace.close();
     expect(heard).toEqual(['engine/recovered']);
+  });
+});
+
+describe('a trace that can no longer be written', () => {
+  it('goes on for those who look, who are told once what is not kept; the file is whole up to there', async () => {
+    const full = () => {
+      throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    };
+    let isFull = false;
+    const write = (fd: number, bytes: Uint8Array, from: number) =>
+      isFull ? full() : writeSync(fd, bytes, from);
+    const writer = createTraceWriter(file, header, { write });
+    const plain = { header, now: () => 10, createWeave, outside: { hostNamespaces: {} } };
+    const trace = growTrace({ ...plain, redactor: redactorThat(() => false), writer });
+    trace.add(log(1, 'kept'));
+    trace.add({ kind: 'clock', at: 5, source: 'x' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    isFull = true;
+    for (const at of [6, 7]) {
+      trace.add(log(at, 'only shown'));
+      trace.add({ kind: 'clock', at: at + 10, source: 'x' });
+      await new Promise((resolve) => setTimeout(resolve, 120));
+    }
+    trace.close();
+    const told = trace.events.filter(({ step }) => step === 'trace/watcher-changed');
+    expect(told.map(({ data }) => data.why)).toEqual([expect.stringMatching(/the disk is full.*only shown/)]);
+    expect(trace.events.filter(({ data }) => data.what === 'only shown')).toHaveLength(2);
+    expect(await verifyTrace([readFileSync(file, 'utf8')])).toMatchObject({ state: 'whole', events: 1 });
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TraceHeader, verifyTrace } from '@underdock/trace';
@@ -59,6 +59,15 @@ test('a disk that fills up is told once and leaves whole lines', async () => {
   const verdict = await verifyTrace([readFileSync(file, 'utf8')]);
   expect(verdict).toMatchObject({ state: 'whole', faults: [] });
   expect(verdict.events).toBeGreaterThan(0);
+});
+
+test('a disk that is full from the start leaves no empty file behind', () => {
+  const file = join(folder, 'a.chain');
+  const write = () => {
+    throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+  };
+  expect(() => createTraceWriter(file, header('a'), { write })).toThrow(/the disk is full/);
+  expect(existsSync(file)).toBe(false);
 });
 
 test('a place where no folder can be made is a clear error from the start', () => {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { AgentError } from '../error.ts';
@@ -29,15 +29,24 @@ export function openStateFolder(folder: string): string {
     makeFolders(folder);
     const found = statSync(folder);
     if (found.uid === process.geteuid?.() && (found.mode & 0o077) !== 0) close(folder);
+    accessSync(folder, constants.W_OK);
     return folder;
   } catch (cause) {
-    if (cause instanceof AgentError) throw cause;
-    throw new AgentError(
-      'bad-state',
-      `the state folder ${folder} can't be used (${(cause as NodeJS.ErrnoException).code})`,
-      { remedy: 'choose a folder of your own with --state DIR', cause },
-    );
+    throw stateError(folder, cause);
   }
+}
+
+/** What a file system’s refusal to write into the state folder means; other errors stay as they are. */
+export function stateError(folder: string, cause: unknown): unknown {
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
+  if (cause instanceof AgentError || !/^E[A-Z]+$/.test(code ?? '')) return cause;
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  const why = isFull ? 'its disk is full, ' : code === 'EROFS' ? 'it can only be read, ' : '';
+  const remedy = `${isFull ? 'make room on it, or ' : ''}choose a folder of your own with --state DIR`;
+  return new AgentError('bad-state', `the state folder ${folder} can't be used (${why}${code})`, {
+    remedy,
+    cause,
+  });
 }
 
 /** Closes a folder to others if it is ours alone: `--state /tmp` must not take /tmp away from everybody. */

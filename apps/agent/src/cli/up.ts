@@ -9,6 +9,7 @@ import { outsideDoors, ownDoor } from '../server/doors.ts';
 import { createFace, isLoopback } from '../server/face.ts';
 import { PAGE_FOLDER, VERSION } from './about.ts';
 import { askHealth, findAgent, writeAgentFile } from './agentFile.ts';
+import { stateError } from './stateFolder.ts';
 import { keptAccess } from './tokensFile.ts';
 
 export interface UpOptions {
@@ -41,7 +42,7 @@ export interface RunningAgent {
 export async function up(options: UpOptions): Promise<RunningAgent> {
   const face = createFace(options);
   await refuseSecond(options);
-  const access = keptAccess(options.stateDir, options.newLinks === true);
+  const access = inState(options, () => keptAccess(options.stateDir, options.newLinks === true));
   const instance = randomBytes(8).toString('hex');
   await refuseTakenPort(options);
   const { runs, close: closeRuns, prepareConfig } = await options.openRuns();
@@ -67,13 +68,9 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
   });
   listening.port = port;
   const url = ownDoor(listening);
-  const takeBack = writeAgentFile(options.stateDir, {
-    url,
-    token: access.drive,
-    pid: process.pid,
-    instance,
-    version: VERSION,
-  });
+  const { pid } = process;
+  const about = { url, token: access.drive, pid, instance, version: VERSION };
+  const takeBack = inState(options, () => writeAgentFile(options.stateDir, about));
   tellLinks(url, access, options);
   return {
     async close() {
@@ -83,6 +80,14 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
       library.close();
     },
   };
+}
+
+function inState<T>({ stateDir }: UpOptions, write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    throw stateError(stateDir, cause);
+  }
 }
 
 function stillRuns(runs: Runs, id: string) {

@@ -49,6 +49,7 @@ class Growing implements GrowingTrace {
   #listeners = new Set<TraceListener>();
   #sent = 0;
   #passedOver = 0;
+  #unwritten = false;
   #due: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout;
 
@@ -114,6 +115,7 @@ class Growing implements GrowingTrace {
     if (fresh.length === 0 && !this.closed) return;
     this.#sent = this.events.length;
     this.#options.writer.append(fresh);
+    this.#sayUnwritten();
     for (const listener of [...this.#listeners]) {
       try {
         listener(fresh, this.closed);
@@ -122,6 +124,16 @@ class Growing implements GrowingTrace {
         this.#listeners.delete(listener);
       }
     }
+  }
+
+  /** Who looks on is told that what comes now is not kept. */
+  #sayUnwritten(): void {
+    const { fault } = this.#options.writer;
+    if (!fault || this.#unwritten || this.closed) return;
+    this.#unwritten = true;
+    const why = `${fault.message}: ${fault.remedy}; what comes now is only shown`.slice(0, 1000);
+    const at = this.#options.now();
+    this.#weave.add({ kind: 'watcher', at, layer: 'client', name: 'trace', state: 'missing', why });
   }
 
   #redacted(): void {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodeLine, headerSchema, runIdSchema, type TraceEvent, type TraceHeader } from '@underdock/trace';
@@ -51,6 +51,8 @@ export function createTraceWriter(
   writer.line(encodeLine(header));
   if (!writer.fault) return writer;
   writer.close();
+  // Without a header it is no trace, and would only stand in the way.
+  rmSync(file, { force: true });
   throw writer.fault;
 }
 
