@@ -5,11 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { verifyTrace } from '@underdock/trace';
+import { newGuide, readGuide, verifyTrace, writeGuide } from '@underdock/trace';
 import express from 'express';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PAGE_FOLDER } from '../../apps/agent/src/cli/about.ts';
+import { recordedTrace } from '../fixtures/traces.ts';
 import { house } from '../structure/house.ts';
 import { openBrowser, openPage, sentences } from './browser.ts';
 
@@ -27,6 +28,7 @@ beforeAll(async () => {
     next();
   });
   app.use('/lab/traces', express.static(join(house, 'test/fixtures/traces')));
+  app.use('/lab/own', express.static(folder));
   app.use('/lab', express.static(PAGE_FOLDER));
   server = createServer(app).listen(0, '127.0.0.1');
   site = await new Promise<string>((resolve) =>
@@ -118,6 +120,45 @@ describe('a page without an agent', () => {
     expect(await faults()).toEqual([]);
     expect(errors).toEqual([]);
     expect(requests).toEqual([`file://${file}`]);
+    await page.context().close();
+  });
+
+  it('tells a trace by the guide that its address names, and by one’s own words', async () => {
+    const { header, events } = await recordedTrace('docker-run');
+    const guide = {
+      ...newGuide(header.id),
+      hide: [{ step: 'kernel/cgroup-mkdir' }],
+      notes: [{ seq: events[60]!.seq, title: 'Deeper', text: 'Now the kernel.', pause: false }],
+    };
+    writeFileSync(join(folder, 'a.guide.json'), writeGuide(guide));
+    const named = `${site}?trace=traces/docker-run.chain.gz&guide=own/a.guide.json`;
+    const { page, errors, faults } = await openPage(browser, named);
+    await page.locator('.chapter', { hasText: 'Deeper' }).waitFor();
+    await page.locator('.own-words', { hasText: 'Now the kernel.' }).waitFor();
+    await page.locator('.step-count', { hasText: '1 of 42' }).waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('g');
+    await page.getByLabel('What you say here').fill('Docker asks.');
+    await page.getByRole('button', { name: 'Begin here' }).click();
+    await page.locator('.step-count', { hasText: '1 of 41' }).waitFor();
+    expect(await faults()).toEqual([]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download', exact: true }).click(),
+    ]);
+    const own = readGuide(readFileSync(await download.path(), 'utf8'));
+    expect(own.notes.map(({ text }) => text)).toEqual(['Docker asks.', 'Now the kernel.']);
+    await page.reload();
+    await page.locator('.own-words', { hasText: 'Docker asks.' }).waitFor();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('p');
+    await page.locator('.caption', { hasText: 'Docker asks.' }).waitFor();
+    await page.keyboard.press('p');
+    await page.keyboard.press('g');
+    await page.getByRole('button', { name: 'Discard my changes' }).click();
+    await page.locator('.step-count', { hasText: 'of 42' }).waitFor();
+    expect(errors).toEqual([]);
     await page.context().close();
   });
 

@@ -135,6 +135,27 @@ describe('export', () => {
     expect(level).toMatchObject({ code: 1, err: expect.stringContaining('story, calls, syscalls') });
   });
 
+  test('tells the story as a guide says, in its words', async () => {
+    const file = trace('docker-run');
+    const lines = gunzipSync(readFileSync(file)).toString('utf8').split('\n');
+    const { id } = JSON.parse(lines[0]!) as { id: string };
+    const guide = (more: object) => JSON.stringify({ underdockGuide: 1, trace: id, ...more });
+    const notes = [{ seq: 40, title: 'The middle', text: 'Mind the shim.' }];
+    writeFileSync(line.path('my.guide.json'), guide({ title: 'A dive', hide: [{ layer: 'kernel' }], notes }));
+    const text = await line.say('export', file, '--to', 'text', '--guide', line.path('my.guide.json'));
+    expect(text.out).toMatch(/^A dive\n/);
+    expect(text.out).toMatch(/\n\n## The middle\n.* ms .*\n {14}Mind the shim\.\n/);
+    expect(text.out).not.toMatch(/ ms {2}kernel /);
+    writeFileSync(line.path('other.guide.json'), guide({ trace: 'another' }));
+    const other = await line.say('export', file, '--to', 'text', '--guide', line.path('other.guide.json'));
+    expect(other).toMatchObject({ code: 1, err: expect.stringContaining('guide to the trace another') });
+    writeFileSync(line.path('bad.guide.json'), guide({ notes: [{}] }));
+    const bad = await line.say('export', file, '--to', 'html', '--guide', line.path('bad.guide.json'));
+    expect(bad).toMatchObject({ code: 1, err: expect.stringContaining('notes.0') });
+    const svg = await line.say('export', file, '--to', 'svg', '--guide', line.path('my.guide.json'));
+    expect(svg).toMatchObject({ code: 1, err: expect.stringContaining('html or text') });
+  });
+
   test('names the formats that there are, and says what is missing where nothing can be made', async () => {
     const wrong = await line.say('export', trace('docker-run'), '--to', 'helm');
     expect(wrong).toMatchObject({

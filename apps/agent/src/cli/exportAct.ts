@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Shared } from '@underdock/chain/share';
 import { AgentError } from '../error.ts';
 import { FORMATS, type Made } from './exportFormats.ts';
+import { readGuideFile } from './guideFile.ts';
 import type { PictureOptions } from './pictureFile.ts';
 import { readTrace } from './readTrace.ts';
 import { reviewLines, type SharingFlags, sharedOf, sharingLine } from './sharing.ts';
@@ -14,6 +15,8 @@ import { tame } from './words.ts';
 export interface ExportFlags extends PictureOptions, SharingFlags {
   to: string;
   out?: string;
+  /** A file that says how to tell the trace. */
+  guide?: string;
   /** Only say what would be shared. */
   review?: boolean;
 }
@@ -29,14 +32,16 @@ export async function exportAct(
 ): Promise<number> {
   const format = Object.hasOwn(FORMATS, flags.to) ? FORMATS[flags.to] : undefined;
   if (!format) throw noFormat(flags.to);
+  if (flags.guide !== undefined && !format.guided) throw takesNoGuide(flags.to);
   const trace = await readTrace(file);
+  const told = flags.guide === undefined ? {} : { told: readGuideFile(flags.guide, trace.header.id) };
   const note = (line: string) => void streams.stderr.write(`${tame(line)}\n`);
   const shared = format.shares && !flags.keepNames ? sharedOf(trace, flags, env) : undefined;
   if (flags.review) {
     for (const line of reviewed(shared, flags)) streams.stdout.write(`${tame(line)}\n`);
     return 0;
   }
-  const made = format.make({ ...trace, ...shared }, flags);
+  const made = format.make({ ...trace, ...shared, ...told }, flags);
   if (flags.out !== undefined) writeOut(made, resolve(cwd, flags.out), flags.out, note);
   else if (made.files.length === 1) streams.stdout.write(made.files[0]!.text);
   else throw noOut(flags.to, made);
@@ -97,6 +102,14 @@ function noFormat(word: string): AgentError {
 function noOut(to: string, { files }: Made): AgentError {
   return new AgentError('no-out', `--to ${to} makes ${files.length} files: say where with --out FOLDER`, {
     remedy: `it will hold ${files.map(({ name }) => name).join(', ')}`,
+    exitCode: 1,
+  });
+}
+
+function takesNoGuide(to: string): AgentError {
+  const known = Object.keys(FORMATS).filter((name) => FORMATS[name]?.guided);
+  return new AgentError('no-guide', `--to ${to} can’t be told by a guide`, {
+    remedy: `leave --guide out, or take ${known.join(' or ')}`,
     exitCode: 1,
   });
 }

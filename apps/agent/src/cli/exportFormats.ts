@@ -1,7 +1,7 @@
 import { otlpOf } from '@underdock/chain/exports/otlp';
 import { perfettoOf } from '@underdock/chain/exports/perfetto';
 import { carriedContainers, exportTo, type Platform, portableOf } from '@underdock/chain/portable';
-import { encodeLine } from '@underdock/trace';
+import { encodeLine, type Guide } from '@underdock/trace';
 import { AgentError } from '../error.ts';
 import { chosenContainers } from './explainCommand.ts';
 import { pageWith } from './pageFile.ts';
@@ -23,7 +23,9 @@ export interface ExportFormat {
   says: string;
   /** It is made to be given away: names of people and places are replaced first. What is to be run needs its names. */
   shares?: true;
-  make(trace: ReadTrace, options: PictureOptions): Made;
+  /** It can be told by a guide. */
+  guided?: true;
+  make(trace: ReadTrace & { told?: Guide }, options: PictureOptions): Made;
 }
 
 /** All that `underdock export` can make, by the word for `--to`. */
@@ -62,9 +64,10 @@ export const FORMATS: Readonly<Record<string, ExportFormat>> = {
   },
   html: {
     shares: true,
+    guided: true,
     says: 'one page that plays it, with nothing beside it',
-    make: ({ header, events }) => ({
-      files: [{ name: `${header.id}.html`, text: pageWith(header, events) }],
+    make: ({ header, events, told }) => ({
+      files: [{ name: `${header.id}.html`, text: pageWith(header, events, told) }],
       use: 'open it in a browser: it needs no server and sends nothing anywhere',
       fill: [],
     }),
@@ -80,9 +83,10 @@ export const FORMATS: Readonly<Record<string, ExportFormat>> = {
   },
   text: {
     shares: true,
+    guided: true,
     says: 'the story in words',
-    make: ({ header, events }) => ({
-      files: [{ name: `${header.id}.txt`, text: storyText(header, events) }],
+    make: ({ header, events, told }) => ({
+      files: [{ name: `${header.id}.txt`, text: storyText(header, events, told) }],
       use: 'read it',
       fill: [],
     }),

@@ -1,21 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { encodeLine, type TraceEvent, type TraceHeader } from '@underdock/trace';
+import { encodeLine, type Guide, type TraceEvent, type TraceHeader, writeGuide } from '@underdock/trace';
 import { AgentError } from '../error.ts';
 import { PAGE_FOLDER } from './about.ts';
 
 /**
- * The page in one file with the trace in it, packed and in base64: no character of the trace can be taken for markup. Throws
+ * The page in one file with the trace in it, and how to tell it, in base64: no character of them can be taken for markup. Throws
  * AgentError `page-not-built`.
  */
-export function pageWith(header: TraceHeader, events: readonly TraceEvent[]): string {
+export function pageWith(header: TraceHeader, events: readonly TraceEvent[], guide?: Guide): string {
   const packed = gzipSync([header, ...events].map(encodeLine).join(''), { level: 9 }).toString('base64');
   const trace = `<script type="application/gzip" id="underdock-trace">${packed}</script>`;
+  const told = guide
+    ? `<script type="application/json" id="underdock-guide">${Buffer.from(writeGuide(guide)).toString('base64')}</script>`
+    : '';
   // As functions: what they give is put in as it is.
   return emptyPage()
-    .replace(/<title>.*?<\/title>/, () => `<title>${escaped(header.title)} – underdock</title>`)
-    .replace('<div id="root"></div>', () => `<div id="root"></div>\n    ${trace}`);
+    .replace(
+      /<title>.*?<\/title>/,
+      () => `<title>${escaped(guide?.title || header.title)} – underdock</title>`,
+    )
+    .replace('<div id="root"></div>', () => `<div id="root"></div>\n    ${trace}${told}`);
 }
 
 function emptyPage(): string {

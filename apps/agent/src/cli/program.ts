@@ -183,6 +183,7 @@ function addExport(program: Command, outside: Outside, finish: (code: number) =>
     .option('--step <n>', 'svg: the picture at this step of the story; the last one unless said')
     .option('--level <level>', 'svg: story, calls or syscalls')
     .option('--theme <theme>', 'svg: print (on white), light or dark')
+    .option('--guide <file>', 'html, text: told as this guide says (made in the page, key g)')
     .option('--review', 'only say what would be shared: what is replaced, and what is told as it is')
     .option('--hide <kinds>', 'hide further texts: output, variables, images, home-paths', gather, [])
     .option('--hide-word <text>', 'hide this text wherever it stands (repeatable)', gather, [])

@@ -1,22 +1,32 @@
-import { createTimeline, type ToldStep } from '@underdock/chain';
+import { createTimeline, guided, notesOf, type ToldStep } from '@underdock/chain';
 import { explain, sentenceForStep } from '@underdock/story';
-import type { TraceEvent, TraceHeader } from '@underdock/trace';
+import type { Guide, TraceEvent, TraceHeader } from '@underdock/trace';
 import { tame } from './words.ts';
 
-/** A run’s story as text to be read: when, which layer, who, what; told steps in their order, a line each; then where to read on. */
-export function storyText(header: TraceHeader, events: readonly TraceEvent[]): string {
-  const timeline = createTimeline(header, events, 'story');
+/**
+ * A run’s story as text to be read: when, which layer, who, what; told steps in their order, a line each; then where to read on.
+ * Told by a guide with its chapters and words.
+ */
+export function storyText(header: TraceHeader, events: readonly TraceEvent[], guide?: Guide): string {
+  const whole = createTimeline(header, events, 'story');
+  const timeline = guide ? guided(whole, guide) : whole;
+  const notes = notesOf(timeline, guide?.notes ?? []);
   const host = header.host;
-  const lines = timeline.steps.map((step) => {
+  const lines = timeline.steps.flatMap((step, index) => {
+    const own = notes.get(index) ?? [];
+    const chapters = own.flatMap(({ title }) => (title ? ['', `## ${title}`] : []));
+    const said = own.flatMap(({ text }) => text?.split('\n').map((line) => `${' '.repeat(14)}${line}`) ?? []);
     const words = sentenceForStep(step, timeline.stateAt(step.position)).text;
     const why = step.failure?.message ?? step.failure?.error ?? '';
     const failed = why === '' || words.includes(why) || why === 'failed' ? '' : ` (${why})`;
-    return `${step.at.toFixed(1).padStart(9)} ms  ${step.layer.padEnd(10)}  ${step.actor}  ${words}${failed}`;
+    const line = `${step.at.toFixed(1).padStart(9)} ms  ${step.layer.padEnd(10)}  ${step.actor}  ${words}${failed}`;
+    return [...chapters, line, ...said];
   });
   const gaps = header.watchers
     .filter(({ state }) => state === 'missing')
     .map(({ layer, name, why }) => `not watched: the ${layer} layer by ${name} (${why ?? 'unknown why'})`);
   return `${[
+    ...(guide?.title ? [guide.title] : []),
     `$ ${header.command.join(' ')}`,
     `recorded ${header.startedAt}, kernel ${host.kernel} (${host.arch}), cgroups ${host.cgroup}`,
     ...gaps,
