@@ -32,7 +32,16 @@ function nameIn(state: ChainState, event: TraceEvent): string | undefined {
   if (event.container === undefined) return undefined;
   for (const span of event.cause ?? []) {
     const asked = text(callOf(state, span)?.data ?? {}, 'path')?.match(START)?.[1];
-    if (asked !== undefined && !ID.test(asked)) return decodeURIComponent(asked);
+    if (asked !== undefined && !ID.test(asked)) return decoded(asked);
   }
   return undefined;
+}
+
+/** What is no right escape stays as it is: a trace may say anything. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

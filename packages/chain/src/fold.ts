@@ -5,7 +5,7 @@ import { isShown } from './level.ts';
 import { inOrder } from './order.ts';
 import { PersistentList } from './persistentList.ts';
 import { PersistentMap } from './persistentMap.ts';
-import { applyToContainer, emptyPicture } from './picture.ts';
+import { applyToContainer, emptyPicture, type Owned } from './picture.ts';
 import { applyToTrace } from './self.ts';
 import type { ChainState, Failure } from './state.ts';
 
@@ -20,7 +20,8 @@ export function initialState(header: TraceHeader): ChainState {
     spans: new PersistentMap(),
     open: [],
     latest: {},
-    containers: { '': emptyPicture('') },
+    containers: Object.assign(Object.create(null), { '': emptyPicture('') }),
+    living: 0,
     container: '',
     watchers: header.watchers,
     gaps: header.watchers
@@ -40,8 +41,11 @@ export function initialState(header: TraceHeader): ChainState {
   };
 }
 
-/** The state after one more event; `state` itself stays as it is. Events are taken in order of (at, seq). */
-export function applyEvent(state: ChainState, event: TraceEvent): ChainState {
+/**
+ * The state after one more event; `state` itself stays as it is. Events are taken in order of (at, seq). `own` is handed on
+ * from event to event where nobody sees the states between.
+ */
+export function applyEvent(state: ChainState, event: TraceEvent, own: Owned = {}): ChainState {
   const counted: ChainState = {
     ...state,
     count: state.count + 1,
@@ -50,12 +54,16 @@ export function applyEvent(state: ChainState, event: TraceEvent): ChainState {
   };
   if (event.step.startsWith('trace/')) return applyToTrace(counted, event);
   const drawn = withLatest(applyToCalls(counted, event), counted.calls.length, event);
-  return conclude(applyToContainer(drawn, event), event);
+  return conclude(applyToContainer(drawn, event, own), event);
 }
 
 /** The state after all of these events, put in reading order first. */
 export function foldTo(header: TraceHeader, events: readonly TraceEvent[], from?: ChainState): ChainState {
-  return inOrder(events).reduce(applyEvent, from ?? initialState(header));
+  const own: Owned = {};
+  return inOrder(events).reduce(
+    (state, event) => applyEvent(state, event, own),
+    from ?? initialState(header),
+  );
 }
 
 function applyToCalls(state: ChainState, event: TraceEvent): ChainState {
@@ -114,10 +122,7 @@ function watched(state: ChainState, event: TraceEvent): ChainState {
     const exitCode = number(event.data, 'exitCode');
     next = { ...next, exitCode, failure: exitCode === 0 ? undefined : next.failure };
   }
-  const lives = Object.values(next.containers).some(
-    ({ life }) => life !== 'none' && life !== 'dead' && life !== 'gone',
-  );
-  const over = next.exitCode !== undefined && !lives;
+  const over = next.exitCode !== undefined && next.living === 0;
   return over === next.finished ? next : { ...next, finished: over };
 }
 

@@ -31,7 +31,7 @@ export function emptyPicture(id: string): ContainerPicture {
 }
 
 /** The state with the event's container changed by it. What is seen before any id is known goes to the first id. */
-export function applyToContainer(state: ChainState, event: TraceEvent): ChainState {
+export function applyToContainer(state: ChainState, event: TraceEvent, own: Owned = {}): ChainState {
   const id =
     event.container ??
     (event.step === 'engine/create-container' ? idOf(event) : undefined) ??
@@ -45,7 +45,26 @@ export function applyToContainer(state: ChainState, event: TraceEvent): ChainSta
   next = named(settled, assumed(settled, renamed(next, event), event), event);
   if (next.life !== old.life) next = dated(next, event.at);
   if (next === old && settled.containers[id]) return settled;
-  return enterPod({ ...settled, containers: { ...settled.containers, [id]: next } }, event);
+  const containers =
+    own.containers === settled.containers ? own.containers : copyOfContainers(settled.containers);
+  containers[id] = next;
+  own.containers = containers;
+  const living = settled.living + Number(lives(next)) - Number(lives(old));
+  return enterPod({ ...settled, containers, living }, event);
+}
+
+/** What a run of folds has made itself and nobody else has seen yet: that may be changed in place. */
+export interface Owned {
+  containers?: Record<string, ContainerPicture>;
+}
+
+/** Ids are words of the trace: none of them may mean something that every object has. */
+function copyOfContainers(containers: ChainState['containers']): Record<string, ContainerPicture> {
+  return Object.assign(Object.create(null), containers);
+}
+
+function lives({ life }: ContainerPicture): boolean {
+  return life !== 'none' && life !== 'dead' && life !== 'gone';
 }
 
 /**
@@ -87,6 +106,6 @@ function adopt(state: ChainState, id: string): ChainState {
   return {
     ...state,
     container: id,
-    containers: { ...named, [id]: { ...(nameless ?? emptyPicture(id)), id } },
+    containers: copyOfContainers({ ...named, [id]: { ...(nameless ?? emptyPicture(id)), id } }),
   };
 }

@@ -37,11 +37,10 @@ export function enterPod(state: ChainState, event: TraceEvent): ChainState {
   return {
     ...state,
     container: own.id,
-    containers: {
-      ...state.containers,
+    containers: Object.assign(Object.create(null), state.containers, {
       [pod.id]: { ...pod, ...nothing, ...left },
       [own.id]: { ...own, ...taken, pod: pod.id },
-    },
+    }),
   };
 }
 

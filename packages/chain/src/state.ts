@@ -115,6 +115,8 @@ export interface ChainState {
   latest: Readonly<Partial<Record<DetailLevel, number>>>;
   /** By full id; `''` holds what is seen before an id is known, and is taken over by the first id. */
   containers: Readonly<Record<string, ContainerPicture>>;
+  /** How many of them live: they are being built, wait or run. */
+  living: number;
   /** The id of the first container: the one that is drawn. */
   container: string;
   watchers: readonly WatcherState[];

@@ -1,6 +1,7 @@
 import type { DetailLevel, TraceEvent, TraceHeader } from '@underdock/trace';
 import { applyEvent, initialState } from './fold.ts';
 import { compareEvents, inOrder } from './order.ts';
+import type { Owned } from './picture.ts';
 import type { ChainState } from './state.ts';
 import type { Timeline, ToldStep } from './timelineTypes.ts';
 import { NOTHING_TOLD, type Telling, tellEvent } from './told.ts';
@@ -38,9 +39,12 @@ class Folded {
     if (this.#near.count === goal) return this.#near;
     const kept = this.#states[Math.min(Math.floor(goal / KEYFRAME), this.#states.length - 1)]!;
     let state = this.#near.count < goal && this.#near.count > kept.count ? this.#near : kept;
+    let own: Owned = {};
     while (state.count < goal) {
-      state = applyEvent(state, this.events[state.count]!);
-      if (state.count === this.#states.length * KEYFRAME) this.#states.push(state);
+      state = applyEvent(state, this.events[state.count]!, own);
+      if (state.count !== this.#states.length * KEYFRAME) continue;
+      this.#states.push(state);
+      own = {};
     }
     this.#near = state;
     return state;
