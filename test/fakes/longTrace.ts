@@ -3,7 +3,14 @@ import { encodeLine, type TraceEvent, type TraceHeader } from '@underdock/trace'
 import { recordedTrace } from '../fixtures/traces.ts';
 
 /** Which real runs follow one another on a busy host. */
-const RUNS = ['docker-run', 'docker-start-three', 'docker-oom', 'cri-run', 'docker-no-such-command', 'portable-watch'];
+const RUNS = [
+  'docker-run',
+  'docker-start-three',
+  'docker-oom',
+  'cri-run',
+  'docker-no-such-command',
+  'portable-watch',
+];
 /** Between the begins of two runs, ms: some overlap. */
 const APART_MS = 1500;
 

@@ -3,12 +3,13 @@ import {
   explain,
   GLOSSARY,
   MAX_SENTENCE,
+  reasonOf,
   STORIES,
   type StepStory,
   sentenceFor,
   sentenceForStep,
 } from '@underdock/story';
-import { STEPS } from '@underdock/trace';
+import { STEPS, type TraceEvent } from '@underdock/trace';
 import { describe, expect, it } from 'vitest';
 import { fill, slotsOf } from '../../packages/story/src/template.ts';
 import { events } from '../chain/events.ts';
@@ -210,5 +211,25 @@ describe('real runs', () => {
       tryIt: [`ls -l /proc/${init}/root`, `ls /proc/${init}/root/`],
     });
     expect(explain(events({ step: 'kernel/bend-time' })[0]!)).toBeUndefined();
+  });
+});
+
+describe('why something is written into a cgroup file', () => {
+  const reason = (name: string, count = 1) =>
+    reasonOf({ step: 'kernel/cgroup-write', count, event: { data: { name } } as unknown as TraceEvent });
+
+  it('is a limit only where it is one', () => {
+    for (const name of ['memory.max', 'memory.limit_in_bytes', 'cpu.cfs_quota_us', 'pids.max'])
+      expect(reason(name)).toContain('--memory');
+    for (const name of [
+      'freezer.state',
+      'cgroup.freeze',
+      'devices.deny',
+      'cgroup.procs',
+      'notify_on_release',
+    ])
+      expect(reason(name)).not.toContain('--memory');
+    expect(reason('freezer.state')).toContain('FROZEN');
+    expect(reason('memory.max', 13)).toBe(reason('notify_on_release'));
   });
 });

@@ -63,13 +63,16 @@ createRoot(document.getElementById('root')!).render(
 function openGiven(): void {
   const contained = containedTrace(document);
   const ids = (contained ? [contained] : givenTraces(new URL(location.href))).map((one) =>
-    page.link.open(one),
+    page.link.open(one, true),
   );
   if (ids.length === 0) return;
   // As it was written but for what it said to compare: nothing of it is put into other signs.
   const search = location.search.replace(/&compare=[^&]*/g, '');
   const compared = ids.length > 1 ? `&compare=${ids.join(',')}` : '';
-  history.replaceState(history.state, '', `${search}${compared}#run=${ids[0]}`);
+  // The step and the view that a link names stay.
+  const place = new URLSearchParams(location.hash.slice(1));
+  place.set('run', ids[0]!);
+  history.replaceState(history.state, '', `${search}${compared}#${place}`);
 }
 
 /** Inside some iframes even asking for the storage throws. */

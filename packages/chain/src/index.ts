@@ -1,6 +1,7 @@
 export { actorKey, callOf, programName } from './actors.ts';
 export { apiPath, callName, rpcMethod } from './callName.ts';
 export { failureOf } from './calls.ts';
+export { type Chapter, type ChapterKind, chaptersOf } from './chapters.ts';
 export { compareLooks, compareTraces } from './compare/compare.ts';
 export { onlyThere } from './compare/diff.ts';
 export { type LookedThrough, lookAt } from './compare/side.ts';

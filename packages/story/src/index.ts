@@ -1,3 +1,4 @@
+export { CHAPTER_WORDS } from './chapters.ts';
 export * from './comparison.ts';
 export { CONFIG_FIELDS, configFieldStory } from './content/configFields.ts';
 export { GLOSSARY, type Term } from './content/glossary.ts';
@@ -7,6 +8,7 @@ export {
   type Explanation,
   explain,
   MAX_SENTENCE,
+  reasonOf,
   type Sentence,
   STORIES,
   sentenceFor,

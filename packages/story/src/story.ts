@@ -106,7 +106,7 @@ export function explain(event: TraceEvent, state?: ChainState): Explanation | un
   const commands = (story.tryIt ?? []).map((template) => fill(template, values));
   return {
     title: story.title,
-    why: story.why,
+    why: whyOf(story, event),
     tryIt: [...new Set(commands.filter((command) => command !== undefined))],
     see: uniqueReadings([...exactReadings(event, begun ?? {}), ...story.see]),
     terms: termsOf(story),
@@ -115,6 +115,21 @@ export function explain(event: TraceEvent, state?: ChainState): Explanation | un
 
 function uniqueReadings(all: readonly Reading[]): Reading[] {
   return [...new Map(all.map((one) => [one.href, one])).values()];
+}
+
+/** Why a told step is taken; what many of them in a row have in common; undefined for one that nobody has written about. */
+export function reasonOf({
+  step,
+  event,
+  count,
+}: Pick<ToldStep, 'step' | 'event' | 'count'>): string | undefined {
+  const story = storyOf(step);
+  return count > 1 ? story?.why : story && whyOf(story, event);
+}
+
+function whyOf(story: StepStory, { data }: TraceEvent): string {
+  const name = String(data.name ?? '');
+  return story.whyNamed?.find(([pattern]) => pattern.test(name))?.[1] ?? story.why;
 }
 
 /** What is told about a step, or undefined for one that nobody has written about. */

@@ -4,6 +4,8 @@ import * as player from '../../../apps/web/src/player/player.ts';
 /** Ten events, 10 ms apart; steps end after the 2nd, 5th and 10th. */
 const track = (over: Partial<player.Track> = {}): player.Track => ({
   stops: [2, 5, 10],
+  marks: [],
+  pauses: [],
   length: 10,
   start: 0,
   at: (position) => position * 10,
@@ -122,5 +124,69 @@ describe('keeping the place', () => {
     const here = at(2);
     expect(player.keepPlace(here, 2, [{ seq: 1 }, { seq: 2 }, { seq: 3 }])).toBe(here);
     expect(player.keepPlace(at(0), undefined, [{ seq: 1 }]).position).toBe(0);
+  });
+});
+
+describe('waits in true time', () => {
+  /** A wait of a minute after the third event. */
+  const waiting = track({ at: (position) => (position > 3 ? 60_000 : 0) + position * 10 });
+  const started = (over: Partial<player.PlayerState> = {}) =>
+    player.play({ ...at(0), pace: 'true' as const, ...over }, waiting, 0);
+
+  it('take no longer than a reader should wait, and what is left out is said', () => {
+    const there = player.tick(started(), waiting, 30);
+    expect(there.position).toBe(3);
+    expect(player.shortenedWait(there, waiting)).toEqual({ waitMs: 60_010, leftOutMs: 58_010 });
+    expect(player.tick(there, waiting, 30 + player.LONGEST_WAIT_MS - 1).position).toBe(3);
+    const over = player.tick(there, waiting, 30 + player.LONGEST_WAIT_MS);
+    expect(over.position).toBe(4);
+    expect(player.shortenedWait(over, waiting)).toBeUndefined();
+    expect(player.tick(over, waiting, 30 + player.LONGEST_WAIT_MS + 20).position).toBe(6);
+  });
+
+  it('take their whole time when that is wished for', () => {
+    const there = player.tick(started({ longestWaitMs: undefined }), waiting, 60_000);
+    expect(there.position).toBe(3);
+    expect(player.shortenedWait(there, waiting)).toBeUndefined();
+    expect(player.tick(there, waiting, 60_040).position).toBe(4);
+  });
+
+  it('are shortened by the reader’s time, not the trace’s, when it runs slower', () => {
+    const slow = started({ speed: 0.1 });
+    const there = player.tick(slow, waiting, 300);
+    expect(there.position).toBe(3);
+    expect(player.tick(there, waiting, 300 + player.LONGEST_WAIT_MS).position).toBe(4);
+  });
+});
+
+describe('markers', () => {
+  const marked = track({ marks: [4, 5, 7] });
+
+  it('are gone to one after the other, as steps that bring them about, and back', () => {
+    const forth = [0, 5, 10].map((position) => player.toMark(at(position), marked, 1).position);
+    expect(forth).toEqual([5, 10, 10]);
+    expect([10, 5, 2].map((position) => player.toMark(at(position), marked, -1).position)).toEqual([5, 0, 0]);
+  });
+
+  it('stop playing when that is wished for, in told time with their step, in true time at them', () => {
+    const told = player.play({ ...at(2), stopsAtMarks: true }, marked, 0);
+    expect(player.tick(told, marked, player.TOLD_STEP_MS)).toMatchObject({ position: 5, playing: false });
+    const exact = player.play({ ...at(2), stopsAtMarks: true, pace: 'true' as const }, marked, 0);
+    expect(player.tick(exact, marked, 100)).toMatchObject({ position: 4, playing: false });
+    const on = player.play(player.tick(told, marked, player.TOLD_STEP_MS), marked, 5000);
+    expect(player.tick(on, marked, 5000 + player.TOLD_STEP_MS).position).toBe(10);
+  });
+
+  it('stop playing in any case where somebody says so', () => {
+    const paused = { ...marked, pauses: [7] };
+    const started = player.play(at(2), paused, 0);
+    expect(player.tick(started, paused, player.TOLD_STEP_MS)).toMatchObject({ position: 5, playing: true });
+    const last = player.tick({ ...started, position: 5 }, paused, player.TOLD_STEP_MS);
+    expect(last).toMatchObject({ position: 10, playing: false });
+  });
+
+  it('let playing pass otherwise', () => {
+    const started = player.play(at(2), marked, 0);
+    expect(player.tick(started, marked, player.TOLD_STEP_MS)).toMatchObject({ position: 5, playing: true });
   });
 });

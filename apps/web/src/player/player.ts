@@ -15,12 +15,20 @@ export interface PlayerState {
   readonly speed: number;
   /** The instant of the last move, for the next one. */
   readonly movedAt: number;
+  /** In true time no wait takes longer than this of the reader's time, ms; undefined = as long as it took. */
+  readonly longestWaitMs: number | undefined;
+  /** Playing stops at each marker. */
+  readonly stopsAtMarks: boolean;
 }
 
 /** What the player knows of the trace: positions where a told step ends, and the instants (ms) of all events. */
 export interface Track {
   /** Ascending; each between 1 and `length`. */
   readonly stops: readonly number[];
+  /** Positions of markers, ascending. */
+  readonly marks: readonly number[];
+  /** Those of them at which playing stops in any case. */
+  readonly pauses: readonly number[];
   readonly length: number;
   /** Where the telling begins: there is nothing to go back to before it. */
   readonly start: number;
@@ -32,6 +40,8 @@ export interface Track {
 
 /** At speed 1 a told step stays this long, ms: time to read one short sentence. */
 export const TOLD_STEP_MS = 1600;
+/** So long a wait may take of the reader's time while playing in true time, ms. */
+export const LONGEST_WAIT_MS = 2000;
 /** Following goes the faster the further it is behind: two thirds of the way in this time, ms. */
 const CATCH_UP_MS = 1800;
 /** The last steps of the way are told one by one, each this long, ms. */
@@ -39,7 +49,16 @@ const LAST_STEPS_MS = 280;
 
 /** A player that waits at the beginning. */
 export function newPlayer(): PlayerState {
-  return { position: 0, following: false, playing: false, pace: 'told', speed: 1, movedAt: 0 };
+  return {
+    position: 0,
+    following: false,
+    playing: false,
+    pace: 'told',
+    speed: 1,
+    movedAt: 0,
+    longestWaitMs: LONGEST_WAIT_MS,
+    stopsAtMarks: false,
+  };
 }
 
 /** How many told steps lie after the position. */
@@ -112,7 +131,48 @@ export function tick(player: PlayerState, track: Track, now: number): PlayerStat
   if (player.position >= track.length) {
     return track.live ? { ...player, playing: false, following: true } : { ...player, playing: false };
   }
-  return player.pace === 'told' ? tellOn(player, track, now) : runOn(player, track, now);
+  const moved = player.pace === 'told' ? tellOn(player, track, now) : runOn(player, track, now);
+  return moved === player ? player : stoppedAtMark(player, moved, track);
+}
+
+/** Playing that comes past a marker ends there: in told time with the step in which it lies, in true time at it. */
+function stoppedAtMark(before: PlayerState, moved: PlayerState, track: Track): PlayerState {
+  const marks = before.stopsAtMarks ? track.marks : track.pauses;
+  const mark = marks[stopsUpTo(marks, before.position)];
+  if (mark === undefined || mark > moved.position) return moved;
+  return { ...moved, position: moved.pace === 'told' ? moved.position : mark, playing: false };
+}
+
+/** Goes to the next marker, or the one before; to the end or the beginning when there is none. */
+export function toMark(player: PlayerState, track: Track, by: 1 | -1): PlayerState {
+  const told = (position: number) => track.stops[stopsUpTo(track.stops, position - 1)] ?? position;
+  const places = [...new Set(track.marks.map(told))];
+  const next =
+    by === 1
+      ? (places.find((position) => position > player.position) ?? track.length)
+      : (places.findLast((position) => position < player.position) ?? track.start);
+  return moveTo(player, next);
+}
+
+/** A wait that is shortened just now: how long it took, and how much of it is left out, ms of the trace. */
+export function shortenedWait(
+  player: PlayerState,
+  track: Track,
+): { waitMs: number; leftOutMs: number } | undefined {
+  const { playing, pace, longestWaitMs, position, speed } = player;
+  if (!playing || pace !== 'true' || longestWaitMs === undefined || position >= track.length)
+    return undefined;
+  const waitMs = track.at(position + 1) - track.at(position);
+  const leftOutMs = waitMs - longestWaitMs * speed;
+  return leftOutMs > 0 ? { waitMs, leftOutMs } : undefined;
+}
+
+/** Sets how long waits may take (undefined = as long as they took) and whether playing stops at markers. */
+export function setHabits(
+  player: PlayerState,
+  habits: Partial<Pick<PlayerState, 'longestWaitMs' | 'stopsAtMarks'>>,
+): PlayerState {
+  return { ...player, ...habits };
 }
 
 function chase(player: PlayerState, track: Track, now: number): PlayerState {
@@ -137,13 +197,18 @@ function tellOn(player: PlayerState, track: Track, now: number): PlayerState {
 }
 
 function runOn(player: PlayerState, track: Track, now: number): PlayerState {
-  const until = track.at(player.position) + (now - player.movedAt) * player.speed;
+  const { speed, longestWaitMs = Number.POSITIVE_INFINITY } = player;
   let position = player.position;
-  while (position < track.length && track.at(position + 1) <= until) position++;
+  let left = now - player.movedAt;
+  while (position < track.length) {
+    const waitMs = Math.max(0, track.at(position + 1) - track.at(position)) / speed;
+    const takes = Math.min(waitMs, longestWaitMs);
+    if (takes > left) break;
+    left -= takes;
+    position++;
+  }
   // The instant of the move is put where the reached event lies, so that no rounding adds up over a long trace.
-  if (position === player.position) return player;
-  const late = (until - track.at(position)) / player.speed;
-  return { ...player, position, movedAt: now - late };
+  return position === player.position ? player : { ...player, position, movedAt: now - left };
 }
 
 /**

@@ -1,6 +1,8 @@
 import { type ChainState, guided, type Timeline, type ToldStep } from '@underdock/chain';
 import type { DetailLevel, Guide, TraceEvent, TraceHeader } from '@underdock/trace';
 import type { TraceSource } from '../source/traceSource.ts';
+import type { Place } from './address.ts';
+import { type Marker, markersOf, type PlacedMarker, placeMarkers } from './markers.ts';
 import * as moves from './player.ts';
 
 /** Makes the told steps of a trace; `createTimeline` of the chain package. */
@@ -24,6 +26,10 @@ export interface ReadingSnapshot {
   behind: number;
   /** How somebody tells it to others, where there is somebody. */
   guide: Guide | undefined;
+  /** Chapters and what somebody has marked, in order. */
+  markers: readonly PlacedMarker[];
+  /** The wait that is shortened just now, ms of the trace. */
+  shortened: { waitMs: number; leftOutMs: number } | undefined;
   level: DetailLevel;
   closed: boolean;
   caughtUp: boolean;
@@ -47,6 +53,9 @@ export class Reading {
   readonly #fresh: boolean;
   readonly #recorded: boolean;
   #stops: readonly number[] = [];
+  #chapters: readonly Marker[] = [];
+  #markers: readonly PlacedMarker[] = [];
+  #start: Place | undefined;
   #player = moves.newPlayer();
   #level: DetailLevel = 'story';
   #snapshot: ReadingSnapshot;
@@ -54,16 +63,23 @@ export class Reading {
   /**
    * `now` is any clock in ms that never goes back. `fresh`: the reader started this run and wants to see it from its
    * first step on; anybody else comes late and sees at once how things stand. `recorded`: it is over, and is read from its
-   * first step at the reader's own pace.
+   * first step at the reader's own pace. `start`: an address has named the place to begin at.
    */
   constructor(
     source: TraceSource,
     makeTimeline: TimelineMaker,
-    { now, fresh, recorded = false }: { now: () => number; fresh: boolean; recorded?: boolean },
+    {
+      now,
+      fresh,
+      recorded = false,
+      start,
+    }: { now: () => number; fresh: boolean; recorded?: boolean; start?: Place },
   ) {
     this.#source = source;
     this.#fresh = fresh;
     this.#recorded = recorded;
+    this.#start = start;
+    this.#level = start?.level ?? 'story';
     this.#makeTimeline = makeTimeline;
     this.#now = now;
     this.#snapshot = this.#look();
@@ -128,6 +144,40 @@ export class Reading {
     this.#move((player) => moves.setPace(player, pace, speed, this.#now()));
   }
 
+  /** What playing does at waits and at markers. */
+  setHabits(habits: Parameters<typeof moves.setHabits>[1]): void {
+    this.#move((player) => moves.setHabits(player, habits));
+  }
+
+  /** Goes to the next marker, or the one before. */
+  toMark(by: 1 | -1): void {
+    this.#move((player, track) => moves.toMark(player, track, by));
+  }
+
+  /** The chapters of the trace, as far as it goes. */
+  setChapters(chapters: readonly Marker[]): void {
+    this.#chapters = chapters;
+    this.#placeMarkers();
+    this.#update();
+  }
+
+  /** Goes where an address says; without a step, with the newest. */
+  toPlace(place: Place): void {
+    if (place.level && place.level !== this.#level) this.setLevel(place.level);
+    if (place.event !== undefined) this.toPosition(place.event);
+    else if (place.step !== undefined) this.toIndex(Math.min(place.step, this.#stops.length) - 1);
+  }
+
+  /** Where the reader stands, for an address; undefined while that moves with a growing trace. */
+  place(): Place {
+    const { position, following } = this.#player;
+    const level = this.#level;
+    if (following || (!this.#source.snapshot().closed && position >= this.#track().length)) return { level };
+    const step = moves.stopsUpTo(this.#stops, position);
+    const isBetween = (this.#stops[step - 1] ?? 0) !== position;
+    return isBetween ? { level, event: position } : { level, step };
+  }
+
   /** More or fewer steps of the same trace; the place stays. */
   setLevel(level: DetailLevel): void {
     this.#level = level;
@@ -145,6 +195,7 @@ export class Reading {
   #tellAgain(): void {
     this.#timeline = this.#whole && this.#guide ? guided(this.#whole, this.#guide) : this.#whole;
     this.#stops = stopsOf(this.#timeline);
+    this.#placeMarkers();
     const { start, length } = this.#track();
     const position = Math.max(start, Math.min(this.#player.position, length));
     if (position !== this.#player.position) this.#player = { ...this.#player, position };
@@ -179,7 +230,12 @@ export class Reading {
       this.#player = moves.keepPlace(this.#player, lastSeq, this.#timeline.events);
     }
     this.#stops = stopsOf(this.#timeline);
-    const shows = this.#recorded ? this.#stops.length > 0 : this.#fresh;
+    this.#placeMarkers();
+    const shows = this.#start
+      ? this.#reaches(this.#start)
+      : this.#recorded
+        ? this.#stops.length > 0
+        : this.#fresh;
     if (this.#timeline && !this.#opened && (shows || caughtUp)) this.#open(closed);
     this.#update();
   }
@@ -187,6 +243,12 @@ export class Reading {
   /** What comes after the first look is drawn as it happens. */
   #open(closed: boolean): void {
     this.#opened = true;
+    const start = this.#start;
+    this.#start = undefined;
+    if (start && (start.step ?? start.event) !== undefined) {
+      this.toPlace(start);
+      return;
+    }
     if (this.#recorded) {
       this.#player = moves.stepForward(this.#player, this.#track());
       return;
@@ -195,10 +257,23 @@ export class Reading {
     if (this.#fresh || !closed) this.#player = moves.follow(this.#player, this.#now());
   }
 
+  /** What the address names is there. */
+  #reaches({ step, event }: Place): boolean {
+    if (step === undefined && event === undefined) return this.#recorded && this.#stops.length > 0;
+    return (event ?? 0) < (this.#timeline?.events.length ?? 0) && (step ?? 0) < this.#stops.length;
+  }
+
+  #placeMarkers(): void {
+    const { events = [], start = 0 } = this.#timeline ?? {};
+    this.#markers = placeMarkers(this.#chapters, markersOf(this.#guide), events, start);
+  }
+
   #track(): moves.Track {
     const timeline = this.#timeline;
     return {
       stops: this.#stops,
+      marks: this.#markers.map(({ position }) => position),
+      pauses: this.#markers.flatMap(({ position, pause }) => (pause ? [position] : [])),
       length: timeline?.events.length ?? 0,
       start: timeline?.start ?? 0,
       at: (position) => timeline?.events[position - 1]?.at ?? 0,
@@ -229,6 +304,8 @@ export class Reading {
       player: this.#player,
       behind: moves.behind(this.#player, this.#track()),
       guide: this.#guide,
+      markers: this.#markers,
+      shortened: moves.shortenedWait(this.#player, this.#track()),
       level: this.#level,
       closed,
       caughtUp,

@@ -26,6 +26,7 @@ export function isOpened(run: string): boolean {
 export class OpenedTraces implements Link {
   readonly #agent: Link | undefined;
   readonly #files = new Map<string, TraceFile>();
+  readonly #named = new Set<string>();
   readonly #listeners = new Listeners();
   #summaries: readonly RunSummary[] = [];
   #snapshot: LinkSnapshot;
@@ -39,10 +40,16 @@ export class OpenedTraces implements Link {
   readonly snapshot = (): LinkSnapshot => this.#snapshot;
   readonly subscribe = this.#listeners.subscribe;
 
+  /** Whether a link can lead to an opened trace: the page’s own address names it, or it lies in the page. */
+  isNamed(run: string): boolean {
+    return this.#named.has(run);
+  }
+
   /** Gives a file a place among the runs and returns its id. It is read when somebody follows it. */
-  open(file: TraceFile): string {
+  open(file: TraceFile, isNamed = false): string {
     const id = `${MARK}${this.#files.size + 1}`;
     this.#files.set(id, file);
+    if (isNamed) this.#named.add(id);
     return id;
   }
 

@@ -1,5 +1,6 @@
 import type { RunSummary } from '@underdock/trace';
 import { lazy, Suspense, useState } from 'react';
+import { readPlace } from '../player/address.ts';
 import type { ReadingSnapshot } from '../player/reading.ts';
 import { type CompareAddress, useCompareAddress } from './compare/useCompareAddress.ts';
 import { FirstPage } from './gallery/FirstPage.tsx';
@@ -34,7 +35,7 @@ export function App() {
   const chosen = useChosenRun(runs, compare.close);
   const [sheet, setSheet] = useState<OpenSheet>();
   const [draft, setDraft] = useState<Draft>(() => readCommand(EXAMPLE).draft);
-  const [presenting, setPresenting] = useState(false);
+  const [presenting, setPresenting] = useState(() => readPlace(location.hash).view === 'present');
   const { reading, snapshot } = useReading(compare.ids ? undefined : chosen.id, chosen.fresh);
   const first = useStart((id) => chosen.show(id, true));
   const { watch, newest, turn } = useWatching(chosen, sheet !== undefined || compare.ids !== undefined);

@@ -1,13 +1,13 @@
 import type { ContainerPicture } from '@underdock/chain';
-import type { DetailLevel } from '@underdock/trace';
-import type { Pace } from '../player/player.ts';
+import { LEVELS } from '../player/address.ts';
 import type { Reading, ReadingSnapshot } from '../player/reading.ts';
-import { instant } from './evidence/values.ts';
+import { Chapters } from './Chapters.tsx';
+import { CopyLink } from './CopyLink.tsx';
+import { duration, instant } from './evidence/values.ts';
 import { Lanes } from './Lanes.tsx';
+import { PlayOptions } from './PlayOptions.tsx';
 import { useLink } from './page.ts';
 import type { TimelineUse } from './timeline/useTimelineView.ts';
-
-const LEVELS: readonly DetailLevel[] = ['story', 'calls', 'syscalls'];
 
 /** Moves through the trace: steps, playing, following, level of detail, time, and the lanes. */
 export function PlayerBar(props: {
@@ -18,27 +18,14 @@ export function PlayerBar(props: {
   onPick: (index: number) => void;
 }) {
   const { reading, snapshot } = props;
-  const { steps, stepIndex, player, state, timeline } = snapshot;
+  const { steps, stepIndex, state, timeline } = snapshot;
   return (
     <section className="player" aria-label="Player">
       <div className="player-row">
         <Moves reading={reading} snapshot={snapshot} />
         <FollowState reading={reading} snapshot={snapshot} />
         <span className="spacer" />
-        <fieldset className="segmented">
-          <legend className="sr-only">Level of detail</legend>
-          {LEVELS.map((level) => (
-            <label key={level}>
-              <input
-                type="radio"
-                name="level"
-                checked={snapshot.level === level}
-                onChange={() => reading.setLevel(level)}
-              />
-              <span>{level}</span>
-            </label>
-          ))}
-        </fieldset>
+        <LevelChoice reading={reading} snapshot={snapshot} />
         <button
           type="button"
           className="timeline-button"
@@ -47,18 +34,48 @@ export function PlayerBar(props: {
         >
           Timeline
         </button>
-        <PaceChoice pace={player.pace} speed={player.speed} onChange={(p, s) => reading.setPace(p, s)} />
+        <PlayOptions reading={reading} snapshot={snapshot} />
+        <CopyLink />
         <output className="instant" aria-label="Instant of the trace">
           <strong>{instant(state?.at ?? 0)}</strong>{' '}
           <span className="wide-only">of {instant(timeline?.events.at(-1)?.at ?? 0)}</span>
         </output>
       </div>
+      <Chapters
+        markers={snapshot.markers}
+        snapshot={snapshot}
+        onGo={(position) => reading.toPosition(position)}
+      />
       <Lanes steps={steps} current={stepIndex} containers={props.containers} onPick={props.onPick} />
     </section>
   );
 }
 
-function Moves({ reading, snapshot }: { reading: Reading; snapshot: ReadingSnapshot }) {
+function LevelChoice({ reading, snapshot }: MovesProps) {
+  return (
+    <fieldset className="segmented">
+      <legend className="sr-only">Level of detail</legend>
+      {LEVELS.map((level) => (
+        <label key={level}>
+          <input
+            type="radio"
+            name="level"
+            checked={snapshot.level === level}
+            onChange={() => reading.setLevel(level)}
+          />
+          <span>{level}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+interface MovesProps {
+  reading: Reading;
+  snapshot: ReadingSnapshot;
+}
+
+function Moves({ reading, snapshot }: MovesProps) {
   const { player, stepIndex, behind } = snapshot;
   const running = player.playing || player.following;
   return (
@@ -87,13 +104,46 @@ function Moves({ reading, snapshot }: { reading: Reading; snapshot: ReadingSnaps
       <button type="button" aria-label="Step" onClick={() => reading.forward()} disabled={behind === 0}>
         <Icon d="M6 4v12l9-6z" />
       </button>
+      {snapshot.markers.length > 0 && <MarkerMoves reading={reading} snapshot={snapshot} />}
     </fieldset>
+  );
+}
+
+function MarkerMoves({ reading, snapshot: { player, markers, timeline } }: MovesProps) {
+  const atEnd = player.position >= (timeline?.events.length ?? 0);
+  return (
+    <>
+      <button
+        type="button"
+        aria-label={`Chapter before, of ${markers.length}`}
+        disabled={player.position === 0}
+        onClick={() => reading.toMark(-1)}
+      >
+        <Icon d="M3 4v12M10 4l-6 6 6 6M17 4l-6 6 6 6" isOpen />
+      </button>
+      <button
+        type="button"
+        aria-label={`Next chapter, of ${markers.length}`}
+        disabled={atEnd}
+        onClick={() => reading.toMark(1)}
+      >
+        <Icon d="M17 4v12M10 4l6 6-6 6M3 4l6 6-6 6" isOpen />
+      </button>
+    </>
   );
 }
 
 function FollowState({ reading, snapshot }: { reading: Reading; snapshot: ReadingSnapshot }) {
   const { player, behind, closed } = snapshot;
   const { state } = useLink();
+  if (snapshot.shortened) {
+    const { waitMs, leftOutMs } = snapshot.shortened;
+    return (
+      <span className="quiet-text" role="status">
+        a wait of {duration(waitMs)}: {duration(leftOutMs)} left out
+      </span>
+    );
+  }
   if (!closed && state !== 'connected') return <span className="quiet-text">agent away</span>;
   if (player.following && !closed)
     return <span className="live-word">{behind > 2 ? 'catching up' : 'live'}</span>;
@@ -107,38 +157,16 @@ function FollowState({ reading, snapshot }: { reading: Reading; snapshot: Readin
   );
 }
 
-const PACES: readonly { key: string; label: string; pace: Pace; speed: number }[] = [
-  { key: 'told/0.5', label: 'told time, slow', pace: 'told', speed: 0.5 },
-  { key: 'told/1', label: 'told time', pace: 'told', speed: 1 },
-  { key: 'told/2', label: 'told time, fast', pace: 'told', speed: 2 },
-  { key: 'true/1', label: 'true time', pace: 'true', speed: 1 },
-  { key: 'true/0.1', label: 'true time, 10 × slower', pace: 'true', speed: 0.1 },
-  { key: 'true/0.01', label: 'true time, 100 × slower', pace: 'true', speed: 0.01 },
-];
-
-function PaceChoice(props: { pace: Pace; speed: number; onChange: (pace: Pace, speed: number) => void }) {
-  return (
-    <select
-      aria-label="How time passes while playing"
-      value={`${props.pace}/${props.speed}`}
-      onChange={(event) => {
-        const chosen = PACES.find((one) => one.key === event.target.value);
-        if (chosen) props.onChange(chosen.pace, chosen.speed);
-      }}
-    >
-      {PACES.map((one) => (
-        <option key={one.key} value={one.key}>
-          {one.label}
-        </option>
-      ))}
-    </select>
-  );
-}
-
-function Icon({ d }: { d: string }) {
+function Icon({ d, isOpen = false }: { d: string; isOpen?: boolean }) {
   return (
     <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
-      <path d={d} fill="currentColor" stroke="currentColor" strokeLinejoin="round" />
+      <path
+        d={d}
+        fill={isOpen ? 'none' : 'currentColor'}
+        stroke="currentColor"
+        strokeWidth={isOpen ? 2 : 1}
+        strokeLinejoin="round"
+      />
     </svg>
   );
 }

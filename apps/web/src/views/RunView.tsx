@@ -21,8 +21,10 @@ import { TimelineCard } from './timeline/TimelineCard.tsx';
 import { type TimelineUse, useTimelineView } from './timeline/useTimelineView.ts';
 import { type Containers, useContainers } from './useContainers.ts';
 import { type Flags, lineOfGauge, useFlags } from './useFlags.ts';
+import { useMarkers } from './useMarkers.ts';
 import { type Picked, usePicked } from './usePicked.ts';
 import { useReadingKeys } from './useReadingKeys.ts';
+import { useViews } from './useViews.ts';
 import { sentenceOf } from './words.ts';
 
 interface RunViewProps {
@@ -50,10 +52,10 @@ export function RunView(props: RunViewProps) {
   const containers = useContainers(last, steps, stepIndex);
   const disk = useDisk(last, containers.shown);
   const timeline = useTimelineView({ reading, snapshot, picked }, last);
-  const exporting = useExport(containers.shown);
-  const sharing = useShare();
   const guide = useGuide(props.runId, reading, snapshot);
   useReadingKeys(reading, props.onPresent);
+  useMarkers(reading, snapshot.timeline, last);
+  useViews({ ...props, timeline, flags, disk });
   const goTo = (index: number) => {
     picked.clear();
     flags.close();
@@ -83,12 +85,23 @@ export function RunView(props: RunViewProps) {
       <Spoken snapshot={snapshot} />
       <div className="news-place">{props.news}</div>
       <LayersOver disk={disk} snapshot={snapshot} canDrive={props.canDrive} />
-      <ExportOver view={exporting} snapshot={snapshot} />
-      <ShareOver view={sharing} snapshot={snapshot} />
+      <Carried container={containers.shown} snapshot={snapshot} />
       {!presenting && (
         <PlayerBar {...{ reading, snapshot, timeline }} containers={containers.all} onPick={goTo} />
       )}
     </div>
+  );
+}
+
+/** What carries the run, or its trace, elsewhere. */
+function Carried({ container, snapshot }: { container: string | undefined; snapshot: ReadingSnapshot }) {
+  const exporting = useExport(container);
+  const sharing = useShare();
+  return (
+    <>
+      <ExportOver view={exporting} snapshot={snapshot} />
+      <ShareOver view={sharing} snapshot={snapshot} />
+    </>
   );
 }
 

@@ -1,5 +1,6 @@
 import { createTimeline } from '@underdock/chain';
 import { useEffect, useState, useSyncExternalStore } from 'react';
+import { readPlace } from '../player/address.ts';
 import { Reading, type ReadingSnapshot } from '../player/reading.ts';
 import { isOpened } from '../source/openedTraces.ts';
 import { usePage } from './page.ts';
@@ -16,7 +17,14 @@ export function useReading(
   const [reading, setReading] = useState<Reading>();
   useEffect(() => {
     if (!run) return setReading(undefined);
-    const options = { now: () => performance.now(), fresh, recorded: isOpened(run) };
+    const start = readPlace(location.hash);
+    const isNamed = start.step !== undefined || start.event !== undefined || start.level !== undefined;
+    const options = {
+      now: () => performance.now(),
+      fresh,
+      recorded: isOpened(run),
+      ...(isNamed && !fresh ? { start } : {}),
+    };
     const opened = new Reading(link.follow(run), createTimeline, options);
     setReading(opened);
     return () => opened.close();

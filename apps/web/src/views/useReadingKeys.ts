@@ -17,6 +17,9 @@ export function useReadingKeys(reading: Reading, onPresent: () => void): void {
     '2': () => reading.setLevel('calls'),
     '3': () => reading.setLevel('syscalls'),
     '0': () => void dispatchEvent(new Event('underdock:fit')),
+    '[': () => reading.toMark(-1),
+    ']': () => reading.toMark(1),
+    f: () => reading.follow(),
     p: onPresent,
   });
 }

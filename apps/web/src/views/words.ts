@@ -1,5 +1,5 @@
 import type { ToldStep } from '@underdock/chain';
-import { sentenceForStep, storyOf, type Term } from '@underdock/story';
+import { reasonOf, sentenceForStep, storyOf, type Term } from '@underdock/story';
 
 /** One plain sentence about a step. */
 export function sentenceOf(step: ToldStep): string {
@@ -8,7 +8,7 @@ export function sentenceOf(step: ToldStep): string {
 
 /** Why a step is taken at all; undefined for one that nobody has written about. */
 export function reasonFor(step: ToldStep): string | undefined {
-  return storyOf(step.step)?.why;
+  return reasonOf(step);
 }
 
 /** The terms of a step: those that no step before it has used, and those that the reader has met. */

@@ -53,7 +53,25 @@ export const KERNEL_FACTS: StoryTable = {
       'Writing {value|quoted} into {name} is refused: {error}[: {message}]',
       'Writing into a cgroup file is refused: {error}',
     ],
-    why: 'Here your flag arrives: --memory, --cpus and --pids-limit end as a few characters in a file of the cgroup filesystem. The kernel reads them and keeps to them.',
+    why: 'A cgroup is set up by writing a few characters into its files. The kernel reads them and keeps to them.',
+    whyNamed: [
+      [
+        /^(memory\.|cpu\.|cpuset\.|pids\.|blkio\.|io\.|hugetlb\.)/,
+        'So a limit arrives in the kernel: --memory, --cpus and --pids-limit end as a few characters in a file of the cgroup filesystem. The kernel reads them and keeps to them.',
+      ],
+      [
+        /^(freezer\.|cgroup\.freeze$)/,
+        'The freezer holds all processes of a cgroup at once (FROZEN) or lets them run (THAWED). It limits nothing: runtimes use it to pause a container, and to make sure that nothing moves while they change or end it.',
+      ],
+      [
+        /^devices\./,
+        'Each line allows or denies one device: its kind, its numbers, and whether it may be read, written or made. All is denied first, then a few harmless ones are allowed.',
+      ],
+      [
+        /^(cgroup\.procs|tasks)$/,
+        'A process is moved into a cgroup by writing its pid into this file. From then on it is counted there and held to the limits there.',
+      ],
+    ],
     tryIt: ['cat {file}'],
     see: CGROUPS,
     terms: ['cgroup'],

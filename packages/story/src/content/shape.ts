@@ -26,6 +26,8 @@ export interface StepStory {
   failed?: readonly string[];
   /** Why it is done, in a few sentences. */
   why: string;
+  /** Why it is done where that depends on the field `name`; the first pattern that fits counts. */
+  whyNamed?: readonly (readonly [name: RegExp, why: string])[];
   /** Commands that show it on the host, for as long as the container lives. */
   tryIt?: readonly string[];
   see: readonly Reading[];

@@ -1,5 +1,6 @@
 import type { ChainState, LaneMark, ToldStep } from '@underdock/chain';
 import { useEffect, useState } from 'react';
+import { readPlace } from '../../player/address.ts';
 import type { Reading, ReadingSnapshot } from '../../player/reading.ts';
 import { useKeys } from '../useKeys.ts';
 import type { Picked } from '../usePicked.ts';
@@ -25,8 +26,8 @@ export function useTimelineView(
   { reading, snapshot, picked }: { reading: Reading; snapshot: ReadingSnapshot; picked: Picked },
   last: ChainState | undefined,
 ): TimelineUse {
-  const [open, setOpen] = useState(false);
-  const [typed, type] = useState('');
+  const [open, setOpen] = useState(() => readPlace(location.hash).view === 'timeline');
+  const [typed, type] = useState(() => readPlace(location.hash).find ?? '');
   const [asked, setAsked] = useState(0);
   const lanes = useLanes(last, snapshot.timeline, open || typed !== '');
   const { found, keys } = useFound(typed, lanes, snapshot.timeline);
