@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { eventSchema } from './event.ts';
+import { guideSchema } from './guide.ts';
 import { FORMAT_VERSION, headerSchema } from './header.ts';
 
 /**
@@ -16,6 +17,15 @@ export function traceJsonSchema(): Record<string, unknown> {
     description: 'The first line of a file is a header, each other line is an event.',
     anyOf: [{ $ref: '#/$defs/header' }, { $ref: '#/$defs/event' }],
     $defs: { header, event },
+  };
+}
+
+/** The JSON Schema (draft 2020-12) of a guide, the file beside a trace that says how to tell it. */
+export function guideJsonSchema(): Record<string, unknown> {
+  return {
+    ...z.toJSONSchema(guideSchema, { io: 'input' }),
+    $id: 'urn:underdock:guide:1',
+    title: 'How somebody tells an underdock trace',
   };
 }
 
