@@ -14,7 +14,7 @@ test('the schema of a guide in the repository is the one that the code has (vite
 
 test('the example in the documents is a guide, by the code and by the schema', () => {
   const page = readFileSync(new URL('trace-format.md', docs), 'utf8');
-  const example = [...page.matchAll(/```json\n([\s\S]*?)```/g)].find(([, text]) =>
+  const example = [...page.matchAll(/```jsonc\n([\s\S]*?)```/g)].find(([, text]) =>
     text?.includes('underdockGuide'),
   );
   const guide = readGuide(example?.[1] ?? '');
