@@ -3,12 +3,12 @@ import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { buildStarter, Store } from '@underdock/image';
 import { startRegistry } from '../../apps/agent/src/daemons/registry.ts';
-import { HOME, PATH } from './place.ts';
+import { FOLDER, PATH } from './place.ts';
 
 /** The environment of what is typed and of what it starts. */
 export const ENV = {
   PATH,
-  HOME,
+  HOME: '/root',
   LANG: 'C.UTF-8',
   NODE_NO_WARNINGS: '1',
   NO_COLOR: '1',
@@ -30,7 +30,7 @@ export async function startDaemon(argv: readonly string[], ready: (log: string) 
   const file = `${LOGS}/${argv.find((word) => !word.startsWith('/'))?.replaceAll('/', '-')}.log`;
   const out = openSync(file, 'w');
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...argv], {
-    cwd: HOME,
+    cwd: FOLDER,
     env: ENV,
     stdio: ['ignore', out, out],
   });

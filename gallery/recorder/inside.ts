@@ -1,42 +1,43 @@
-import { mkdirSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ENTRIES } from '../entries.ts';
-import { type Daemon, startDaemon, startStarterRegistry } from './daemons.ts';
+import { type Daemon, ENV, startDaemon, startStarterRegistry } from './daemons.ts';
 import { keep } from './files.ts';
-import { HOME, HOUSE } from './place.ts';
-import { recordsItself, traceText, typeEntry } from './record.ts';
+import { FOLDER, HOUSE } from './place.ts';
+import { recorded } from './record.ts';
 
-const FOUND = `${HOME}/found`;
-/** A run that was found is over two seconds after its last process has gone. */
-const FOUND_WHOLE_MS = 5000;
+const CONTAINERD = ['containerd'];
+const DOCKERD = ['dockerd', '--containerd', '/run/containerd/containerd.sock'];
+const AGENT = ['./bin/underdock', 'up', '--port', '0', '--allow-mount', '/'];
 
-/** Runs in a place of its own (enter.ts): records the entries that are named as on a stock host. */
-async function main(names: readonly string[]): Promise<void> {
-  const entries = ENTRIES.filter(({ name }) => names.includes(name));
+/** Runs in a place of its own (enter.ts): records the entries that are named as on a stock host. Resolves with how many failed. */
+async function main(names: readonly string[]): Promise<number> {
+  const gallery = join(HOUSE, 'gallery');
+  copyFileSync(join(gallery, 'compose.yaml'), join(FOLDER, 'compose.yaml'));
   const registry = await startStarterRegistry();
   const daemons: Daemon[] = [];
+  let failed = 0;
   try {
-    daemons.push(await startDaemon(['containerd'], (log) => log.includes('containerd successfully booted')));
-    daemons.push(
-      await startDaemon(['dockerd', '--containerd', '/run/containerd/containerd.sock'], (log) =>
-        log.includes('API listen on'),
-      ),
-    );
-    const up = ['./bin/underdock', 'up', '--port', '0', '--allow-mount', '/'];
-    daemons.push(await startDaemon(up, (log) => log.includes('is ready')));
-    mkdirSync(FOUND);
-    const watch = ['./bin/underdock', 'watch', '--record', FOUND];
-    const watcher = await startDaemon(watch, (log) => log.includes('watching this host'));
-    daemons.push(watcher);
-    for (const entry of entries) await typeEntry(entry, console.log);
-    if (!entries.every(recordsItself)) await pause(FOUND_WHOLE_MS);
-    await daemons.pop()?.stop();
-    for (const entry of entries) await keep(entry, traceText(entry, FOUND), join(HOUSE, 'gallery'));
+    daemons.push(await startDaemon(CONTAINERD, (log) => log.includes('containerd successfully booted')));
+    daemons.push(await startDaemon(DOCKERD, (log) => log.includes('API listen on')));
+    daemons.push(await startDaemon(AGENT, (log) => log.includes('is ready')));
+    for (const entry of ENTRIES.filter(({ name }) => names.includes(name))) {
+      try {
+        await keep(
+          entry,
+          await recorded(entry, { folder: FOLDER, env: ENV, limitS: 60 }, console.log),
+          gallery,
+        );
+      } catch (error) {
+        console.error(`  ${entry.name} was not recorded: ${(error as Error).message}`);
+        failed++;
+      }
+    }
   } finally {
     for (const daemon of daemons.reverse()) await daemon.stop();
     await registry.close();
   }
+  return failed;
 }
 
-await main(process.argv.slice(2));
+process.exitCode = (await main(process.argv.slice(2))) > 0 ? 1 : 0;

@@ -11,6 +11,7 @@ import {
   type TraceHeader,
 } from '@underdock/trace';
 import { ENTRIES, type GalleryEntry } from '../entries.ts';
+import { recordingLine } from './record.ts';
 
 /** What `index.json` has to say of the traces that lie in `folder`, in the order of the table; those not recorded yet are left out. */
 export async function listGallery(folder: string): Promise<Gallery> {
@@ -26,12 +27,13 @@ export async function writeListing(folder: string): Promise<void> {
 const fileOf = (folder: string, name: string): string => join(folder, `${name}.chain.gz`);
 
 async function listed(entry: GalleryEntry, folder: string): Promise<ListedEntry> {
-  const { name, group, title, look, command, beside } = entry;
+  const { name, group, title, look, command, beside = [] } = entry;
   const file = fileOf(folder, name);
   const { header, events } = await read(file);
   return {
-    ...{ name, group, title, look, command, again: againOf(entry) },
-    ...(beside === undefined ? {} : { beside }),
+    ...{ name, group, title, look, command, again: `npm run record-gallery ${name}` },
+    typed: [entry.before, recordingLine(entry), entry.after].filter((line) => line !== undefined),
+    beside: [...beside],
     via: header.via,
     recordedAt: header.startedAt,
     host: header.host,
@@ -40,14 +42,6 @@ async function listed(entry: GalleryEntry, folder: string): Promise<ListedEntry>
     bytes: statSync(file).size,
     story: storyOf(header, events),
   };
-}
-
-/** What somebody types who has no such place as ours. */
-function againOf({ name, command, before, on }: GalleryEntry): string {
-  if (on === 'machine') return `npm run record-gallery ${name}`;
-  if (command.includes(' --record ')) return command;
-  const first = before ? `${before}; ` : '';
-  return `./bin/underdock watch --record .   and, in another terminal:   ${first}${command}`;
 }
 
 async function read(file: string): Promise<{ header: TraceHeader; events: TraceEvent[] }> {

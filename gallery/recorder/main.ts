@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { ensureSystemPackages } from '../../test/runner/packages.ts';
 import { ENTRIES } from '../entries.ts';
 import { writeListing } from './listing.ts';
+import { recordInMachine } from './machine.ts';
 import { apart } from './place.ts';
 
 const GALLERY = fileURLToPath(new URL('..', import.meta.url));
@@ -22,9 +23,11 @@ async function main(names: readonly string[]): Promise<number> {
   }
   await ensureSystemPackages();
   const wanted = ENTRIES.filter(({ name }) => names.length === 0 || names.includes(name));
-  const code = recordHere(wanted.filter(({ on }) => on === 'host').map(({ name }) => name));
+  const namesOn = (place: string) => wanted.filter(({ on }) => on === place).map(({ name }) => name);
+  const code = recordHere(namesOn('host'));
+  const failed = await recordInMachine(namesOn('machine'), GALLERY);
   await writeListing(GALLERY);
-  return code;
+  return failed > 0 ? 1 : code;
 }
 
 function recordHere(names: readonly string[]): number {

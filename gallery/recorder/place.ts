@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where commands are typed; the house lies in HOUSE and `./bin/underdock` is its command line. */
-export const HOME = '/root';
+/** Where commands are typed; `./bin/underdock` is there, and no home of anybody’s. */
+export const FOLDER = '/srv';
 /** Where the house lies in the place, and the Node that runs it. */
 export const HOUSE = '/opt/underdock';
 export const NODE = '/opt/node';
@@ -29,19 +29,19 @@ export function makePlace(house: string): void {
   writeFileSync(NODE, '');
   mount('--bind', node, NODE);
   for (const path of ['/etc', '/var/lib']) cover(path);
-  for (const path of ['/run', '/tmp', '/root']) mount('-t', 'tmpfs', '-o', 'mode=755', 'place', path);
+  for (const path of ['/run', '/tmp', '/root', FOLDER]) mount('-t', 'tmpfs', '-o', 'mode=755', 'place', path);
   chmodSync('/tmp', 0o1777);
   for (const name of ['docker', 'containerd', 'underdock']) {
     mkdirSync(`/var/lib/${name}`, { recursive: true });
     mount('-t', 'tmpfs', 'place', `/var/lib/${name}`);
   }
   hideSecondHierarchy();
-  mkdirSync(join(HOME, 'bin'));
+  mkdirSync(join(FOLDER, 'bin'));
   writeFileSync(
-    join(HOME, 'bin/underdock'),
+    join(FOLDER, 'bin/underdock'),
     `#!/bin/sh\nexec ${NODE} ${HOUSE}/apps/agent/src/main.ts "$@"\n`,
   );
-  chmodSync(join(HOME, 'bin/underdock'), 0o755);
+  chmodSync(join(FOLDER, 'bin/underdock'), 0o755);
   execFileSync('hostname', ['machine']);
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
 }

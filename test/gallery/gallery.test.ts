@@ -15,7 +15,7 @@ describe('the gallery', () => {
     const names = ENTRIES.map(({ name }) => name);
     const files = readdirSync(GALLERY).filter((name) => name.endsWith('.chain.gz'));
     expect(files.sort()).toEqual(names.map((name) => `${name}.chain.gz`).sort());
-    expect(Object.keys(CLAIMS).sort()).toEqual([...names].sort());
+    expect(Object.keys(CLAIMS)).toEqual(expect.arrayContaining(names));
     expect(list).toEqual(await listGallery(GALLERY));
   });
 
@@ -36,7 +36,7 @@ describe.each(ENTRIES.map(({ name }) => name))('the trace %s', (name) => {
 
   it('names nobody’s machine: no host name, no home, no folder but those of a stock host', async () => {
     const { text } = await galleryTrace(name);
-    expect(text.match(/"(?:\/home|\/work|\/Users|\/mnt)\/[^"]*"/)).toBeNull();
+    expect(text.match(/"[^"]*(?:\/home|\/root|\/work|\/Users|\/mnt)\/[^"]*"/)).toBeNull();
     // Folders that programs make for a moment have names of their own; nobody’s project lies there.
     const temporary = [...text.matchAll(/\/tmp\/[\w./-]+/g)].map(([path]) => path);
     expect(

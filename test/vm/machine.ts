@@ -18,6 +18,8 @@ export interface MachinePlan {
   consoleLog: string;
   /** Only scenarios whose name contains this. */
   only: string;
+  /** Traces of the gallery to be recorded in place of the scenarios, by name. */
+  gallery?: readonly string[];
   /** The machine is killed when it has not powered off by then (ms). */
   timeoutMs: number;
 }
@@ -64,7 +66,7 @@ function start(plan: MachinePlan, accelerator: Accelerator): ChildProcess {
       : ['-accel', 'tcg,thread=multi', '-cpu', 'max,pku=off']),
     ...['-kernel', plan.debian.kernel, '-initrd', plan.debian.initramfs],
     // A pure v2 hierarchy needs no word to the kernel; quiet, because the emulated serial line is slow.
-    ...['-append', `console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off ${only(plan.only)}`],
+    ...['-append', `console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off ${words(plan)}`],
     ...['-serial', `file:${plan.consoleLog}`],
     ...disk(plan.debian.disk, 'snapshot=on'),
     ...disk(plan.house.libraries, 'readonly=on'),
@@ -84,9 +86,12 @@ function start(plan: MachinePlan, accelerator: Accelerator): ChildProcess {
   return spawn('setpriv', mortal, { stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
-/** The filter as a word that the kernel hands through to /proc/cmdline. */
-const only = (filter: string): string =>
-  filter === '' ? '' : `underdock.only=${Buffer.from(filter).toString('base64url')}`;
+/** What is to be done, as a word that the kernel hands through to /proc/cmdline. */
+function words({ only, gallery }: MachinePlan): string {
+  const word = (text: string) => Buffer.from(text).toString('base64url');
+  if (gallery) return `underdock.gallery=${word(gallery.join(','))}`;
+  return only === '' ? '' : `underdock.only=${word(only)}`;
+}
 
 async function speaks(consoleLog: string): Promise<boolean> {
   for (let waited = 0; waited < KVM_FIRST_WORD_MS; waited += 250) {

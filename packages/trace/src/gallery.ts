@@ -12,10 +12,12 @@ export const galleryEntrySchema = z.object({
   look: z.string().max(1000),
   /** What was typed. */
   command: z.string().max(500),
-  /** What records it again, by anybody. */
-  again: z.string().max(700),
-  /** The name of the trace that it makes a pair with. */
-  beside: z.string().max(64).optional(),
+  /** What records it again, in a clone of underdock. */
+  again: z.string().max(200),
+  /** The lines that are typed for that, one of them with `underdock record` or `run --record`. */
+  typed: z.array(z.string().max(700)).max(5),
+  /** The names of the traces that it makes a set with. */
+  beside: z.array(z.string().max(64)).max(3),
   via: viaSchema,
   recordedAt: z.iso.datetime(),
   host: hostSchema,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Inside the machine: the mounts that systemd would make, pure cgroup v2, then the checks, then the power goes off.
+# Inside the machine: the mounts that systemd would make, pure cgroup v2, then the checks (or the gallery's recorder), then the power goes off.
 mkdir -p /dev/pts /dev/shm
 mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts
 mount -t tmpfs -o mode=1777 shm /dev/shm
@@ -23,6 +23,10 @@ echo '+cpu +io +memory +pids +cpuset' > /sys/fs/cgroup/cgroup.subtree_control
 mkdir -p /sys/fs/cgroup/system.slice/underdock.service
 echo $$ > /sys/fs/cgroup/system.slice/underdock.service/cgroup.procs
 
-node /house/test/vm/guest/scenarios.ts > /dev/vport0p1 2> /dev/console
+case "$(cat /proc/cmdline)" in
+  *underdock.gallery=*) program=gallery/recorder/guest.ts ;;
+  *) program=test/vm/guest/scenarios.ts ;;
+esac
+node /house/$program > /dev/vport0p1 2> /dev/console
 sync
 busybox poweroff -f

@@ -27,6 +27,7 @@ export function TopBar(props: TopBarProps) {
         {props.command ? <code>{props.command}</code> : <Nothing watching={props.watch.on} />}
       </div>
       {props.children}
+      <GalleryDoor />
       <Doors {...props} />
     </header>
   );
@@ -55,7 +56,6 @@ function Doors({ theme, watch, onWatch, onOpen, onTheme }: TopBarProps) {
           {state === 'none' ? 'Opened' : 'Library'}
         </button>
       )}
-      <GalleryDoor />
       {state === 'none' ? (
         <OpenButton />
       ) : (

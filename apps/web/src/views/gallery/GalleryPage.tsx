@@ -1,4 +1,4 @@
-import type { Gallery, GalleryEntry } from '@underdock/trace';
+import { type Gallery, type GalleryEntry, LAYERS } from '@underdock/trace';
 import type { ReactNode } from 'react';
 import { GalleryCard } from './GalleryCard.tsx';
 
@@ -15,6 +15,7 @@ export default function GalleryPage({ gallery, more }: { gallery: Gallery; more:
           an image, a runtime asks the kernel, and in the end there is a process. These are recordings of real
           runs: each arrow is something that was seen to happen, and a click shows the proof.
         </p>
+        <Legend />
         <div className="form-actions">{more}</div>
       </header>
       {groups.map((group) => (
@@ -39,10 +40,24 @@ function Group(props: { name: string; entries: readonly GalleryEntry[]; all: rea
           <GalleryCard
             key={entry.name}
             entry={entry}
-            beside={props.all.find(({ name }) => name === entry.beside)}
+            beside={props.all.filter(({ name }) => entry.beside.includes(name))}
           />
         ))}
       </ul>
     </section>
+  );
+}
+
+/** What the line of a card is. */
+function Legend() {
+  return (
+    <p className="dive-legend">
+      The line of each card is its story, a mark for each step, and the deeper the layer the lower the mark:{' '}
+      {LAYERS.map((layer) => (
+        <span key={layer} className={`on-${layer}`}>
+          {layer}
+        </span>
+      ))}
+    </p>
   );
 }
