@@ -113,6 +113,15 @@ describe('a command while an agent runs', () => {
     ]);
   });
 
+  it('with a private engine, which has the starter image, also where no docker runs', async () => {
+    const said = await record(
+      ['--engine', 'private', '--', 'docker', 'run', '--rm', 'starter', 'echo', 'from inside'],
+      agent.stateDir,
+    );
+    expect(said).toMatchObject({ exitCode: 0, stdout: 'from inside\n' });
+    expect(said.stderr).toContain('recorded 1 container');
+  });
+
   it('killed by a signal, the exit code is as a shell has it, and the trace is whole', async () => {
     const said = await record(['--', 'sh', '-c', `${RUN} true; kill -TERM $$`], agent.stateDir);
     expect([said.exitCode, said.stderr]).toEqual([143, expect.stringContaining('recorded 1 container')]);

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
 import type { OpenedRuns, OpenRunsOptions } from '../run/openRuns.ts';
 import { VERSION } from './about.ts';
@@ -23,7 +23,7 @@ export interface Outside {
     options: OpenRunsOptions,
   ) => Promise<
     Pick<OpenedRuns, 'runs' | 'close' | 'recovered'> &
-      Partial<Pick<OpenedRuns, 'prepare' | 'prepareConfig' | 'watch'>>
+      Partial<Pick<OpenedRuns, 'prepare' | 'prepareConfig' | 'privateDocker' | 'watch'>>
   >;
 }
 
@@ -122,6 +122,12 @@ function addRecord(program: Command, outside: Outside, finish: (code: number) =>
     .argument('<command...>', 'the command, as one would type it')
     .option('--out <file>', 'write the trace to this file too (.chain, .chain.gz)')
     .option('--record <file>', 'the same as --out')
+    .addOption(
+      new Option('--engine <which>', 'private: give the command a docker engine of underdock’s own').choices([
+        'host',
+        'private',
+      ]),
+    )
     .option('--title <text>', 'its title in the library; the command unless said')
     .option('-q, --quiet', 'say nothing but what goes wrong')
     .option('--state <dir>', 'state folder')

@@ -1,3 +1,4 @@
+import type { TraceEvent, TraceHeader } from '@underdock/trace';
 import type { RecordingEnd } from '../run/recording.ts';
 import { VERSION } from './about.ts';
 import { findAgent } from './agentFile.ts';
@@ -13,6 +14,7 @@ export interface RecordFlags {
   out?: string;
   record?: string;
   title?: string;
+  engine?: 'host' | 'private';
   quiet?: boolean;
   state?: string;
 }
@@ -32,12 +34,19 @@ export async function recordAct(
   const recorder = await findRecorder(flags, outside, say);
   let file = out === undefined ? undefined : record(out);
   try {
-    const begun = await recorder.begin(command, {
-      header: (header) => file?.write([header]),
-      events: (events) => file?.write(events),
-    });
+    const hears = {
+      header: (header: TraceHeader) => file?.write([header]),
+      events: (events: readonly TraceEvent[]) => file?.write(events),
+    };
+    const begun = await recorder.begin(command, hears, flags.engine === 'private' ? 'private' : undefined);
     say('recording (what the command does to containers)');
-    const exitCode = await runRecorded({ command, id: begun.id, wrap: begun.wrap, cwd, env });
+    const exitCode = await runRecorded({
+      command,
+      id: begun.id,
+      wrap: begun.wrap,
+      cwd,
+      env: { ...env, ...begun.env },
+    });
     const end = await begun.end(exitCode);
     const unwritten = await file?.close();
     file = undefined;

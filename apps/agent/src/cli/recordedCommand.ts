@@ -23,8 +23,8 @@ const PASSED_ON = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as con
 export function checkProgram(program: string, { cwd, env }: Pick<RecordedCommand, 'cwd' | 'env'>): void {
   const folders = program.includes('/') ? [''] : (env.PATH ?? '').split(':');
   const files = folders.map((folder) => (folder === '' ? resolve(cwd, program) : join(folder, program)));
-  const there = files.filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
-  if (there.some(mayRun)) return;
+  const there = files.filter((file) => may(file, constants.F_OK));
+  if (there.some((file) => may(file, constants.X_OK))) return;
   const what = there.length > 0 ? `${program} may not be run` : `there is no command ${program}`;
   throw new AgentError('no-command', what, {
     remedy: 'write the command as you would type it: underdock record -- docker run nginx',
@@ -32,10 +32,11 @@ export function checkProgram(program: string, { cwd, env }: Pick<RecordedCommand
   });
 }
 
-function mayRun(file: string): boolean {
+/** A folder of PATH that this user may not enter is passed over, as a shell does. */
+function may(file: string, mode: number): boolean {
   try {
-    accessSync(file, constants.X_OK);
-    return true;
+    accessSync(file, mode);
+    return statSync(file).isFile();
   } catch {
     return false;
   }

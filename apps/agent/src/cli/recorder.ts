@@ -13,6 +13,8 @@ type Hears = Pick<RunListeners, 'header' | 'events'>;
 /** A recording that has begun: the command may be started now, under its id. */
 export interface BegunRecording {
   readonly id: string;
+  /** What the command is to have in its environment beside what there is. */
+  readonly env: Record<string, string>;
   /** What to start in place of these words, so that they are watched. */
   wrap(argv: readonly string[]): string[];
   /** The command has ended; resolves when all of the trace has been heard. */
@@ -24,26 +26,29 @@ export interface BegunRecording {
 
 /** Records commands, in a running agent or in this process. */
 export interface Recorder {
-  begin(command: readonly string[], hears: Hears): Promise<BegunRecording>;
+  /** Begins to record; with `engine` the command gets a private one. */
+  begin(command: readonly string[], hears: Hears, engine?: 'private'): Promise<BegunRecording>;
   /** Why the kernel’s acts are not seen, or not as well as they could be. */
   readonly limit: string | undefined;
   close(): Promise<void>;
 }
 
-type Opened = Pick<OpenedRuns, 'runs' | 'close'> & Partial<Pick<OpenedRuns, 'watch'>>;
+type Opened = Pick<OpenedRuns, 'runs' | 'close'> & Partial<Pick<OpenedRuns, 'watch' | 'privateDocker'>>;
 
 /** Records in this very process. */
-export function recordHere({ runs, watch, close }: Opened): Recorder {
+export function recordHere({ runs, watch, privateDocker, close }: Opened): Recorder {
   return {
     limit: watch?.state.why,
     close,
-    async begin(command, hears) {
+    async begin(command, hears, engine) {
       if (!runs.record) throw new Error('these runs record nothing');
+      const socket = engine && (await privateDocker?.());
       const recording = await runs.record(command);
       const { run } = recording;
       const tellRest = followRun(run, hears);
       return {
         id: run.id,
+        env: dockerHost(socket),
         wrap: (argv) => watch?.wrap(argv) ?? [...argv],
         async end(exitCode) {
           const end = await recording.end(exitCode);
@@ -64,8 +69,10 @@ export async function recordThere(agent: AgentRecord): Promise<Recorder> {
   return {
     limit: undefined,
     close: async () => void socket.disconnect(),
-    async begin(command, hears) {
-      const { id } = (await api('POST', 'recordings', { command })) as { id: string };
+    async begin(command, hears, engine) {
+      const wanted = { command, ...(engine ? { engine } : {}) };
+      const answer = (await api('POST', 'recordings', wanted)) as { id: string; socket?: string };
+      const { id } = answer;
       const heard = new Promise<void>((resolve, reject) => {
         socket.on('header', ({ run, header }: HeaderMessage) => run === id && hears.header(header));
         socket.on('events', ({ run, events, closed }: EventsMessage) => {
@@ -79,6 +86,7 @@ export async function recordThere(agent: AgentRecord): Promise<Recorder> {
       await tell(socket, 'follow', { run: id, fromSeq: 1 });
       return {
         id,
+        env: dockerHost(answer.socket),
         wrap: (argv) => [...argv],
         async end(exitCode) {
           const end = (await api('POST', `recordings/${id}/end`, { exitCode })) as RecordingEnd;
@@ -93,4 +101,8 @@ export async function recordThere(agent: AgentRecord): Promise<Recorder> {
       };
     },
   };
+}
+
+function dockerHost(socket: string | undefined): Record<string, string> {
+  return socket === undefined ? {} : { DOCKER_HOST: `unix://${socket}` };
 }

@@ -20,11 +20,12 @@ export interface UpOptions {
   stateDir: string;
   /** New tokens: links that were given out before stop working. */
   newLinks?: boolean;
-  openRuns: () => Promise<{
-    runs: Runs;
-    close(): Promise<void>;
-    prepareConfig?: NonNullable<AgentServerOptions['prepareConfig']>;
-  }>;
+  openRuns: () => Promise<
+    {
+      runs: Runs;
+      close(): Promise<void>;
+    } & Partial<Pick<AgentServerOptions, 'prepareConfig' | 'privateDocker'>>
+  >;
   doctor: () => Promise<DoctorReport>;
   /** Standard output: where the links go. */
   print: (line: string) => void;
@@ -45,7 +46,7 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
   const access = inState(options, () => keptAccess(options.stateDir, options.newLinks === true));
   const instance = randomBytes(8).toString('hex');
   await refuseTakenPort(options);
-  const { runs, close: closeRuns, prepareConfig } = await options.openRuns();
+  const { runs, close: closeRuns, prepareConfig, privateDocker } = await options.openRuns();
   const library = libraryOf(runs, options);
   const listening = { host: options.host, port: options.port, publicUrl: options.publicUrl };
   const server = createAgentServer({
@@ -58,6 +59,7 @@ export async function up(options: UpOptions): Promise<RunningAgent> {
     doctor: options.doctor,
     outsideDoors: () => outsideDoors(listening),
     ...(prepareConfig ? { prepareConfig } : {}),
+    ...(privateDocker ? { privateDocker } : {}),
     health: { version: VERSION, instance },
     log: options.log,
   });

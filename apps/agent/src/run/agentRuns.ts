@@ -138,11 +138,13 @@ class AgentRuns implements Runs {
   }
 
   async record(command: readonly string[]): Promise<Recording> {
-    const { relay } = this.#options;
+    const { relay, watch } = this.#options;
     this.#admit();
     if (!relay) throw notWatching('nothing watches engines here');
     await relay.begin();
-    const recording = openRecording(command, relay, this.#surroundings());
+    // strace sees nothing of an engine, but the command that it stands in front of it does see.
+    const watchers = relay.states.map((state) => (state.name === 'strace' ? watch.state : state));
+    const recording = openRecording(command, relay, { ...this.#surroundings(), watchers });
     const { id } = recording.run;
     this.#runs.set(id, recording.run);
     void recording.run.done.then(() => this.#finished(id));

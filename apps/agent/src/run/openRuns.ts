@@ -21,8 +21,10 @@ import { createDockerVia } from '../via/docker/docker.ts';
 import { createEngines, type Engines } from '../via/docker/engines.ts';
 import { eventSourceOf } from '../via/docker/eventSource.ts';
 import { createEngineFinder } from '../via/docker/everyEngine.ts';
+import { supplyImage } from '../via/docker/images.ts';
 import { createEngineLook } from '../via/docker/look.ts';
 import type { FoundRuntime } from '../via/embedded/lowLevel/runtimes.ts';
+import { silentTell } from '../via/embedded/lowLevel/silentTell.ts';
 import { type Embedded, openEmbedded } from '../via/embedded/openEmbedded.ts';
 import type { Recovered } from '../via/embedded/recover.ts';
 import { createOciVia } from '../via/oci/oci.ts';
@@ -40,6 +42,8 @@ export interface OpenedRuns {
   runtimes: readonly FoundRuntime[];
   /** config.json of a run on the way in `oci`, before it runs. */
   prepareConfig(request: RunRequest, text?: string): Promise<PreparedConfigAnswer>;
+  /** The socket of a private docker engine with the starter image in it, for commands that others type; started at the first call. */
+  privateDocker(): Promise<string>;
   /** `HOST:PORT` of the loopback registry with the starter image; starts it at the first call. */
   starter(): Promise<string>;
   /** Attaches the probes to the engines of this host, if there are any, so that no run waits for it. Never rejects. */
@@ -107,6 +111,7 @@ export async function openRuns(options: OpenRunsOptions): Promise<OpenedRuns> {
     recovered: [...embedded.recovered, ...left],
     runtimes: embedded.runtimes,
     prepareConfig: (request, text) => ways.oci.prepare(request, options.allowedMounts, text),
+    privateDocker: () => privateDocker(engines, starter),
     starter: starter.host,
     prepare: async () => {
       const daemons = await findDaemons(DAEMONS).catch(() => []);
@@ -168,6 +173,14 @@ async function openAll(
     await watch.stop();
     throw error;
   }
+}
+
+async function privateDocker(engines: Engines, { host: starter }: LazyStarter): Promise<string> {
+  const engine = await engines.choose({ engine: 'private', network: 'bridge', publish: [] });
+  const { signal } = new AbortController();
+  const { name } = await supplyImage(engine, 'starter', { tell: silentTell, cause: [], signal, starter });
+  await engine.docker.getImage(name).tag({ repo: 'starter', tag: 'latest' });
+  return engine.socket;
 }
 
 async function closeAll(

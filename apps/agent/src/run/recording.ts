@@ -26,10 +26,10 @@ const SETTLE_MS = 10_000;
 export function openRecording(
   command: readonly string[],
   relay: Relay,
-  around: Omit<FoundSurroundings, 'watchers'>,
+  around: FoundSurroundings,
 ): Recording {
   const at = Number(process.hrtime.bigint()) / 1e6;
-  const run = openFoundRun({ key: around.id, at, command }, { ...around, watchers: relay.states });
+  const run = openFoundRun({ key: around.id, at, command }, around);
   const actor = { name: (command[0]?.split('/').at(-1) || 'command').slice(0, 64) };
   const act = run.tell.begin('client/command', { argv: command }, { actor });
   let ending: Promise<RecordingEnd> | undefined;

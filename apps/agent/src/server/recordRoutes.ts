@@ -5,24 +5,29 @@ import { parseBody, send } from './body.ts';
 import { problem } from './problem.ts';
 import type { Methods, RouteOptions } from './routes.ts';
 
-const beginSchema = z.strictObject({ command: z.array(z.string().max(4096)).min(1).max(1000) });
+const beginSchema = z.strictObject({
+  command: z.array(z.string().max(4096)).min(1).max(1000),
+  /** The command is to have a private docker engine: the answer names its socket. */
+  engine: z.literal('private').optional(),
+});
 const ASKED_LATE_MS = 60_000;
 const endSchema = z.strictObject({ exitCode: z.int().min(0).max(255) });
 
 /** The routes by which a command line has what its command does recorded by this agent. The agent starts nothing itself. */
-export function recordRoutes({ runs }: RouteOptions): Record<string, Methods> {
+export function recordRoutes({ runs, privateDocker }: RouteOptions): Record<string, Methods> {
   const open = new Map<string, Recording>();
   return {
     '/api/recordings': {
       post: async (req, res) => {
-        const { command } = parseBody(beginSchema, req);
+        const { command, engine } = parseBody(beginSchema, req);
         if (!runs.record) return send(res, problem(501, 'not-supported', 'nothing can be recorded here'));
+        const socket = engine && (await privateDocker?.());
         const recording = await runs.record(command);
         const { id } = recording.run;
         open.set(id, recording);
         // Its end may be told a while after nothing of the command is left.
         void recording.run.done.then(() => setTimeout(() => open.delete(id), ASKED_LATE_MS).unref());
-        res.status(201).json({ id });
+        res.status(201).json({ id, ...(socket ? { socket } : {}) });
       },
     },
     '/api/recordings/:id/end': {

@@ -28,6 +28,8 @@ export interface RouteOptions {
   prepareConfig?: (request: RunRequest, text?: string) => Promise<PreparedConfigAnswer>;
   /** The addresses at which browsers on other machines find this agent; none by default. */
   outsideDoors?: () => string[];
+  /** The socket of a private docker engine, started at the first call. */
+  privateDocker?: () => Promise<string>;
   /** What `GET /api/health` says to anybody. */
   health: { version: string; instance: string };
   /** Takes lines for the agent's own log: mistakes of ours only, never a token. */
