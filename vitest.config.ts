@@ -16,6 +16,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/{live,e2e,long,bench,vm,.work}/**'],
           testTimeout: 20_000,
+          // Nothing in them outlives its own file: modules are loaded once a worker, which halves the processor's time.
+          isolate: false,
         },
       },
       {
