@@ -4,6 +4,8 @@ import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin, type ProxyOptions } from 'vite';
 import { viteSingleFile } from 'vite-plugin-singlefile';
 
+const PLAYER = 'underdock-player';
+
 // Relative addresses, so that the page works under any path prefix of a reverse proxy and from a folder. In the mode `player`
 // the same page becomes one file that needs nothing beside it: a trace is put into it by `underdock export --to html`.
 export default defineConfig(({ mode }) => ({
@@ -11,7 +13,9 @@ export default defineConfig(({ mode }) => ({
   plugins: [
     react(),
     agentMark(),
-    ...(mode === 'player' ? [withoutIcon(), viteSingleFile({ removeViteModuleLoader: true })] : [gallery()]),
+    ...(mode === 'player'
+      ? [withoutIcon(), viteSingleFile({ removeViteModuleLoader: true })]
+      : [gallery(), classicScript()]),
   ],
   build: {
     target: 'es2023',
@@ -21,7 +25,7 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
     // React, socket.io and zod are wanted at once; the terminal comes when it is asked for.
     chunkSizeWarningLimit: mode === 'player' ? 2000 : 700,
-    rolldownOptions: { checks: { pluginTimings: false } },
+    rolldownOptions: { checks: { pluginTimings: false }, ...(mode === 'player' ? {} : entries()) },
   },
   server: { proxy: agentProxy() },
 }));
@@ -45,6 +49,32 @@ function gallery(): Plugin {
         : [];
       mkdirSync(to, { recursive: true });
       for (const name of shown) cpSync(`${from}/${name}`, `${to}/${name}`);
+    },
+  };
+}
+
+/** Beside the page: the script that other pages load to have a player in them. Its name stays. */
+function entries() {
+  const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+  return {
+    input: { index: at('index.html'), [PLAYER]: at('src/embed/playerElement.ts') },
+    output: {
+      entryFileNames: ({ name }: { name: string }) =>
+        name === PLAYER ? `${PLAYER}.js` : 'assets/[name]-[hash].js',
+    },
+  };
+}
+
+/** A script without imports, closed in itself: as a module it could not be had from servers that allow no other page (CORS). */
+function classicScript(): Plugin {
+  return {
+    name: 'underdock-classic-script',
+    apply: 'build',
+    renderChunk(code, { name }) {
+      if (name !== PLAYER) return null;
+      if (/^\s*(import|export)\b/m.test(code))
+        this.error('the player’s script must import nothing at run time');
+      return { code: `(()=>{${code}})();`, map: null };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { cssProperties } from '@underdock/draw';
-import { StrictMode } from 'react';
+import { lazy, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
+import { embedOptions } from './embed/embedOptions.ts';
 import { takeToken } from './source/access.ts';
 import { agentHttp, noAgentHttp } from './source/agentHttp.ts';
 import { openLink } from './source/agentLink.ts';
@@ -19,6 +20,7 @@ import './styles/guide.css';
 import './styles/compare.css';
 import './styles/export.css';
 import './styles/share.css';
+import './styles/embed.css';
 import './styles/layers.css';
 import './styles/player.css';
 import './styles/timeline.css';
@@ -48,13 +50,23 @@ const page = hasAgent
   ? { link: new OpenedTraces(openLink(base, token)), http: agentHttp(base, token) }
   : { link: new OpenedTraces(), http: noAgentHttp() };
 
-openGiven();
+const EmbedView = lazy(() => import('./views/embed/EmbedView.tsx'));
+const embedded = embedOptions(new URL(location.href));
+if (!embedded) openGiven();
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <PageContext value={page}>
-      <App />
-      <DropVeil />
+      {embedded ? (
+        <Suspense>
+          <EmbedView options={embedded} />
+        </Suspense>
+      ) : (
+        <>
+          <App />
+          <DropVeil />
+        </>
+      )}
     </PageContext>
   </StrictMode>,
 );
