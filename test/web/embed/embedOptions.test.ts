@@ -4,7 +4,7 @@ import { embedOptions, toldBy } from '../../../apps/web/src/embed/embedOptions.t
 const of = (search: string) => embedOptions(new URL(search, 'https://example.org/lab/'));
 const PLAIN = {
   step: undefined,
-  level: 'story',
+  level: undefined,
   controls: 'mini',
   theme: 'auto',
   autoplay: false,

@@ -7,7 +7,7 @@ const LEVELS = ['story', 'calls', 'syscalls'] as const satisfies readonly Detail
 export interface EmbedOptions {
   /** From 1. */
   step: number | undefined;
-  level: DetailLevel;
+  level: DetailLevel | undefined;
   controls: Controls;
   theme: EmbedTheme;
   autoplay: boolean;
@@ -21,7 +21,7 @@ export function embedOptions(page: URL): EmbedOptions | undefined {
   if (given.get('embed') !== '1') return undefined;
   return {
     step: stepOf(given.get('step')),
-    level: oneOf(given.get('level'), LEVELS) ?? 'story',
+    level: oneOf(given.get('level'), LEVELS),
     controls: oneOf(given.get('controls'), CONTROLS) ?? 'mini',
     theme: oneOf(given.get('theme'), EMBED_THEMES) ?? 'auto',
     autoplay: given.get('autoplay') === '1',

@@ -12,6 +12,7 @@ const STEP = /^[1-9]\d{0,6}$/;
 /** `<underdock-player src="…">`: a recorded run in an iframe of the place that this script comes from. */
 class UnderdockPlayer extends HTMLElement {
   static readonly observedAttributes = [
+    'guide',
     'src',
     'gallery',
     'step',
@@ -38,7 +39,7 @@ class UnderdockPlayer extends HTMLElement {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (!this.#frame || before === now) return;
-    if (name === 'src' || name === 'gallery') this.#open();
+    if (name === 'src' || name === 'gallery' || name === 'guide') this.#open();
     else if (name === 'width' || name === 'height') this.#size();
     else this.#show();
   }
@@ -73,6 +74,8 @@ class UnderdockPlayer extends HTMLElement {
     set('theme', this.#checked('theme', THEMES));
     set('autoplay', this.hasAttribute('autoplay') ? '1' : undefined);
     if (trace && !this.#isOurs(trace)) set('trace', trace.href);
+    const guide = this.getAttribute('guide');
+    if (guide && URL.canParse(guide, document.baseURI)) set('guide', new URL(guide, document.baseURI).href);
     const frame = document.createElement('iframe');
     frame.title = this.title || 'A container’s start, step by step';
     frame.allow = 'fullscreen';

@@ -41,7 +41,7 @@ export default function EmbedView({ options }: { options: EmbedOptions }) {
       </div>
     );
   }
-  return <EmbedPlayer {...{ reading, snapshot }} isBare={look.controls === 'none'} />;
+  return <EmbedPlayer {...{ run, reading, snapshot }} isBare={look.controls === 'none'} />;
 }
 
 function move(reading: Reading | undefined, to: 'next' | 'previous' | 'play' | 'pause'): void {
