@@ -94,7 +94,9 @@ function inDepth(value: unknown, replace: Replacer): unknown {
   if (typeof value === 'string') return replace(value);
   if (Array.isArray(value)) return value.map((one) => inDepth(one, replace));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [replace(key), inDepth(one, replace)]));
+  const clean: Record<string, unknown> = {};
+  for (const [key, one] of Object.entries(value)) clean[replace(key)] = inDepth(one, replace);
+  return clean;
 }
 
 const MOST_REMEMBERED = 50_000;

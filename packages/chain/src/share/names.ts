@@ -1,6 +1,6 @@
 import type { TraceEvent, TraceHeader } from '@underdock/trace';
 import { isTellingServer } from './addresses.ts';
-import { type Place, placesOf } from './places.ts';
+import { visitPlaces } from './places.ts';
 
 /** Accounts that thousands of machines have: they tell nothing of a person. */
 const PLAIN_USERS = new Set(
@@ -42,14 +42,15 @@ export function namesIn(
   for (const host of known.hosts ?? []) addHost(names, host);
   for (const one of header.redacted) addVariable(names, /^env (\S+)$/.exec(one)?.[1]);
   const seen = new Set<string>();
-  for (const place of placesOf(header, events)) {
-    if (place.object) fromObject(names, place.object);
-    if (place.text === undefined) continue;
-    fromField(names, place);
-    if (seen.has(place.text)) continue;
-    seen.add(place.text);
-    fromText(names, place.text);
-  }
+  visitPlaces(header, events, {
+    object: (object) => fromObject(names, object),
+    text: (text, key) => {
+      fromField(names, key, text);
+      if (seen.has(text)) return;
+      seen.add(text);
+      fromText(names, text);
+    },
+  });
   for (const { actor } of events) names.programs.add(actor.name.toLowerCase());
   return names;
 }
@@ -73,7 +74,11 @@ function addVariable(names: Names, name: string | undefined): void {
     names.variables.add(name);
 }
 
+/** A text without any of these names nobody. */
+const TELLING_TEXT = /\/(home|Users)\/|:\/\/|^(USER|LOGNAME|USERNAME|SUDO_USER|HOME)=/;
+
 function fromText(names: Names, text: string): void {
+  if (!TELLING_TEXT.test(text)) return;
   for (const [, user] of text.matchAll(/(?<![\w.-])\/(?:home|Users)\/([A-Za-z_][\w.-]{0,63})/g))
     addUser(names, user);
   const [, key, value = ''] = /^(USER|LOGNAME|USERNAME|SUDO_USER|HOME)=(.+)$/.exec(text) ?? [];
@@ -91,10 +96,12 @@ function addHome(names: Names, home: string): void {
   names.homes.add(home.replace(/\/$/, ''));
 }
 
+const TELLING_FIELD = /^(image|reference|imageref|registry|repository|envs?|environment|argv)$/i;
 const REFERENCE =
   /^(?:([a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?|[a-z0-9-]+:\d+)\/)?([a-z0-9]+(?:[._/-][a-z0-9_]+)*)(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?$/i;
 
-function fromField(names: Names, { key, text = '' }: Place): void {
+function fromField(names: Names, key: string, text: string): void {
+  if (!TELLING_FIELD.test(key)) return;
   if (/^(image|reference|imageref|registry|repository)$/i.test(key)) fromReference(names, text, key);
   if (/^envs?(ironment)?$/i.test(key)) addVariable(names, /^([A-Za-z_]\w*)=/.exec(text)?.[1]);
   if (key === 'argv') names.programs.add(text.split('/').at(-1)!.toLowerCase());

@@ -1,7 +1,7 @@
 import type { TraceEvent, TraceHeader } from '@underdock/trace';
 import type { Names } from './names.ts';
 import { bytesOf, isOutput } from './output.ts';
-import { placesOf } from './places.ts';
+import { visitPlaces } from './places.ts';
 import type { Hideable } from './words.ts';
 
 /** One kind of thing that a trace tells, for a reader to look at before it is shared. */
@@ -62,11 +62,13 @@ function gathered(header: TraceHeader, events: readonly TraceEvent[]) {
     if (Array.isArray(argv)) commands.add(argv.join(' '));
     if (event.step.endsWith('-container') && typeof name === 'string') containers.add(name);
   }
-  for (const { key, text } of placesOf(header, events)) {
-    if (!text || !/^\/./.test(text) || /[\s:]/.test(text)) continue;
-    if (OWN.test(text) || (FOLDER_FIELDS.test(key) && !SYSTEM.test(text)))
-      folders.add(text.split('/').slice(0, 6).join('/'));
-  }
+  visitPlaces(header, events, {
+    text: (text, key) => {
+      if (!text.startsWith('/') || text.length < 2 || /[\s:]/.test(text)) return;
+      if (OWN.test(text) || (FOLDER_FIELDS.test(key) && !SYSTEM.test(text)))
+        folders.add(text.split('/').slice(0, 6).join('/'));
+    },
+  });
   return { commands, folders, containers };
 }
 
