@@ -1,12 +1,13 @@
 import type { TraceEvent } from '@underdock/trace';
 import { describe, expect, test } from 'vitest';
+import { scriptWords } from '../../../apps/agent/src/run/foundRun.ts';
 import { createRedactor } from '../../../apps/agent/src/run/redact.ts';
 import { sampleHeader } from '../../trace/sample.ts';
 
 const SECRET = 'hunter2-and-more';
 
 function clean(...command: string[]): string {
-  const redactor = createRedactor({ env: [], command });
+  const redactor = createRedactor({ env: [], command: [...command, ...scriptWords(command)] });
   const header = sampleHeader({ title: command.join(' '), via: 'watch', command, redacted: [] });
   const event: TraceEvent = {
     seq: 1,
@@ -25,6 +26,9 @@ function clean(...command: string[]): string {
 describe('of a command that somebody else typed', () => {
   test.each([
     ['docker', 'run', '-e', `DBPASS=${SECRET}`, 'nginx'],
+    ['sh', '-c', `docker run -e DBPASS=${SECRET} nginx; true`],
+    ['sh', '-c', `docker run -e "DBPASS=${SECRET}" nginx && docker login -p '${SECRET}'`],
+    ['bash', '-ec', `docker login --password=${SECRET}; docker ps`],
     ['docker', 'run', '-e', 'PIN=4711', 'nginx'],
     ['docker', 'run', `-eDBPASS=${SECRET}`, 'nginx'],
     ['docker', 'run', `-e=DBPASS=${SECRET}`, 'nginx'],

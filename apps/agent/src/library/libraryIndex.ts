@@ -162,6 +162,8 @@ function openFile(file: string): DatabaseSync {
 function begin(file: string): DatabaseSync | undefined {
   const db = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: true });
   try {
+    // It can be made anew at any time: waiting for the disk at each trace would cost more than that.
+    db.exec('PRAGMA synchronous = OFF');
     const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
     const isNew = db.prepare('SELECT count(*) AS c FROM sqlite_schema').get()?.c === 0;
     if (isNew) db.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT;`);

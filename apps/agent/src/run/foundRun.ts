@@ -64,7 +64,7 @@ class Watched implements FoundRun {
     this.#around = around;
     this.#container = found.container;
     this.#clock = startClock(BigInt(Math.round(found.at * 1e6)));
-    this.#redactor = createRedactor({ env: [], command: [...found.command] });
+    this.#redactor = createRedactor({ env: [], command: [...found.command, ...scriptWords(found.command)] });
     this.#trace = this.#openTrace(found);
     this.#inits = new InitLook(around.look, (record) => this.#trace.add(record), this.#clock.now);
     this.done = new Promise((resolve) => {
@@ -207,6 +207,11 @@ class Watched implements FoundRun {
     }
     this.#inits.events(events);
   }
+}
+
+/** What a word that is a script of its own (`sh -c '…'`) says word by word: its secrets are to be known before it is written down. */
+export function scriptWords(command: readonly string[]): string[] {
+  return command.filter((word) => /\s/.test(word)).flatMap((word) => word.split(/[\s'";]+/));
 }
 
 /** The environment in an OCI runtime config. */

@@ -7,7 +7,7 @@ import { FirstPage } from './gallery/FirstPage.tsx';
 import { NewsBar } from './NewsBar.tsx';
 import { Notice } from './Notice.tsx';
 import { useLink } from './page.ts';
-import { RunActions } from './RunActions.tsx';
+import { RecordingActions, RunActions } from './RunActions.tsx';
 import { RunView } from './RunView.tsx';
 import { type Draft, draftOf, readCommand, requestOf } from './runForm/commandLine.ts';
 import { EXAMPLE } from './runForm/options.ts';
@@ -134,7 +134,7 @@ function Head(props: {
       onOpen={props.onOpen}
       onTheme={theme.toggle}
     >
-      {run && (
+      {run ? (
         <RunActions
           key={run.id}
           run={run}
@@ -142,6 +142,8 @@ function Head(props: {
           onAgain={props.onAgain}
           onRemoved={() => chosen.show(undefined)}
         />
+      ) : (
+        shown && !compare.ids && <RecordingActions />
       )}
     </TopBar>
   );

@@ -43,7 +43,25 @@ export function RunActions(props: RunActionsProps) {
           </span>
         )}
       </fieldset>
-      {/* What was seen can be exported with no agent there. */}
+      <TraceActions />
+    </>
+  );
+}
+
+/** What can be done with a trace of which nothing goes on any more: a recording from the library, of an earlier agent. */
+export function RecordingActions() {
+  return (
+    <>
+      <span className="quiet-text run-actions">a recording</span>
+      <TraceActions />
+    </>
+  );
+}
+
+/** What was seen can be exported with no agent there. */
+function TraceActions() {
+  return (
+    <>
       <button type="button" className="export-button" onClick={askForExport}>
         Export
       </button>

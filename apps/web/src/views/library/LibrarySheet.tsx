@@ -123,9 +123,9 @@ function More({ onMore }: { onMore: () => void }) {
 
 function summary({ answer: { value } }: LibraryView, searching: boolean): string {
   if (!value) return 'Looking …';
-  const all = `${value.total.toLocaleString()} ${value.total === 1 ? 'trace' : 'traces'}, ${bytes(value.bytes)}`;
+  const all = `${value.total.toLocaleString()} ${value.total === 1 ? 'trace' : 'traces'}`;
   const unread = value.unread > 0 ? `; ${value.unread} more are still being looked through` : '';
-  return `${searching ? `${value.found} of ${all}` : all}${unread}`;
+  return `${searching ? `${value.found} of ${all}` : `${all}, ${bytes(value.bytes)}`}${unread}`;
 }
 
 function Tags({ view }: { view: LibraryView }) {

@@ -40,7 +40,7 @@ export function removeTrace(act: Act, { id, entry, command }: LibraryRow): Promi
         await again.restore(key);
         return { words: 'It is back.' };
       });
-    return { words: `Moved to the trash: ${shortened(entry?.title || command)}.`, undo };
+    return { words: `Moved to the trash: ${shortened(entry?.title || command)}`, undo };
   });
 }
 
