@@ -1,6 +1,7 @@
 import type { RunSummary } from '@underdock/trace';
 import { useState } from 'react';
 import { bytes } from '../evidence/values.ts';
+import { GalleryDoor } from '../gallery/GalleryDoor.tsx';
 import { useLink } from '../page.ts';
 import { Sheet } from '../Sheet.tsx';
 import { useTaking } from '../useOpening.ts';
@@ -49,7 +50,7 @@ function OpenedHere({ runs, current, onPick, onCompare }: LibrarySheetProps) {
   );
 }
 
-function Shelves({ runs, current, onPick, onCompare }: LibrarySheetProps) {
+function Shelves({ runs, current, onClose, onPick, onCompare }: LibrarySheetProps) {
   const view = useLibrary();
   const canDrive = useLink().role === 'drive';
   const [inTrash, showTrash] = useState(false);
@@ -69,6 +70,7 @@ function Shelves({ runs, current, onPick, onCompare }: LibrarySheetProps) {
           </button>
         )}
         {canDrive && <ImportButton onFiles={take} />}
+        <GalleryDoor onGo={onClose} />
         {trash > 0 && (
           <button type="button" aria-expanded={inTrash} onClick={() => showTrash(!inTrash)}>
             Trash <span className="count">{trash}</span>
