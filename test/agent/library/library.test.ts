@@ -16,6 +16,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { LibraryEntry, RunSummary } from '@underdock/trace';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Library, openLibrary } from '../../../apps/agent/src/library/library.ts';
+import { isDescribed } from '../../../apps/agent/src/library/traceNotes.ts';
 import { KEPT_MS } from '../../../apps/agent/src/library/trash.ts';
 import { sampleEvents, sampleHeader, sampleText } from '../../trace/sample.ts';
 
@@ -178,6 +179,16 @@ describe('what people say about a trace', () => {
       expect((await open[0]!.find()).problems).toEqual([]);
     }
     expect(readFileSync(at('traces', 'a.chain')).equals(before)).toBe(true);
+  });
+
+  it('keeps a trace that would be thrown away by itself when there are too many', async () => {
+    store('a', ['docker', 'ps']);
+    expect(isDescribed(at('traces', 'a.chain'))).toBe(false);
+    await library().describe('a', { tags: ['mine'] });
+    expect(isDescribed(at('traces', 'a.chain'))).toBe(true);
+    store('b', ['docker', 'ps']);
+    writeFileSync(at('traces', 'b.guide.json'), '{}');
+    expect(isDescribed(at('traces', 'b.chain'))).toBe(true);
   });
 
   it('that can’t be read is kept aside, and told', async () => {

@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { type TraceNote, traceNoteSchema } from '@underdock/trace';
 import { z } from 'zod';
 import { writeError } from './error.ts';
+import { GUIDE_ENDING } from './guides.ts';
 
 /** The ending of the file beside a trace that holds what people said about it. */
 export const NOTE_ENDING = '.about.json';
@@ -37,9 +38,10 @@ export function noteFile(folder: string, id: string): string {
   return join(folder, `${id}${NOTE_ENDING}`);
 }
 
-/** Whether somebody has said something about the trace in this file: then it is not thrown away by itself. */
+/** Whether somebody has described the trace in this file, or written a guide to it: then it is not thrown away by itself. */
 export function isDescribed(traceFile: string): boolean {
-  return existsSync(traceFile.replace(/\.chain$/, NOTE_ENDING));
+  const beside = [NOTE_ENDING, GUIDE_ENDING].map((ending) => traceFile.replace(/\.chain$/, ending));
+  return beside.some((file) => existsSync(file));
 }
 
 /** The note of a trace; `fault` says in words why one that is there can’t be read. */
