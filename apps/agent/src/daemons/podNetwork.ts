@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../programs.ts';
+import { shellWord } from '../shellWord.ts';
 import { type DaemonProcess, startDaemon } from './daemonProcess.ts';
 import { engineMark } from './privateEngineRemains.ts';
 
@@ -30,7 +31,7 @@ export async function openPodNetwork(folder: string): Promise<PodNetwork> {
   rmSync(at('cni'), { recursive: true, force: true });
   for (const name of ['bin', 'net.d', 'cache']) mkdirSync(at('cni', name), { recursive: true });
   // libcni keeps its results there and nowhere else.
-  const before = `mkdir -p /var/lib/cni && mount --bind ${at('cni', 'cache')} /var/lib/cni`;
+  const before = `mkdir -p /var/lib/cni && mount --bind ${shellWord(at('cni', 'cache'))} /var/lib/cni`;
   const plugins = PLUGIN_FOLDERS.find((one) => NEEDED.every((name) => existsSync(join(one, name))));
   if (plugins === undefined || !findProgram('nsenter') || !findProgram('ip'))
     return { cni, before, stop: async () => {} };
@@ -43,7 +44,7 @@ export async function openPodNetwork(folder: string): Promise<PodNetwork> {
 /** A process that does nothing but keep the network namespace. */
 function startHolder(folder: string): Promise<DaemonProcess> {
   const ready = join(folder, 'cni', 'ready');
-  const script = `ip link set lo up && touch ${ready} && exec sleep 2147483647`;
+  const script = `ip link set lo up && touch ${shellWord(ready)} && exec sleep 2147483647`;
   return startDaemon({
     name: 'pod network',
     argv: ['unshare', '--net', 'sh', '-c', script],
@@ -61,7 +62,7 @@ function installPlugins(folder: string, plugins: string, holder: number): void {
   const bridge = join(folder, 'bridge');
   writeFileSync(
     bridge,
-    `#!/bin/sh\nexec nsenter --net=/proc/${holder}/ns/net ${join(plugins, 'bridge')} "$@"\n`,
+    `#!/bin/sh\nexec nsenter --net=/proc/${holder}/ns/net ${shellWord(join(plugins, 'bridge'))} "$@"\n`,
   );
   chmodSync(bridge, 0o755);
   for (const name of ['host-local', 'loopback']) symlinkSync(join(plugins, name), join(folder, name));

@@ -1,4 +1,5 @@
 import type { Actor } from '@underdock/trace';
+import { shellWord } from '../../shellWord.ts';
 import { type Calling, call, type Dialogue, openDialogue, readStream } from '../grpc/call.ts';
 import { type Daemon, openDaemon } from '../grpc/daemon.ts';
 import { type GrpcCode, GrpcRefusal } from '../grpc/failure.ts';
@@ -100,9 +101,5 @@ export async function askUnless<T extends object>(
 /** The command of containerd’s own client that does the same. */
 export function ctr(socket: string, ...words: string[]): string {
   const at = socket === USUAL_SOCKET ? [] : ['--address', socket];
-  return ['ctr', ...at, '--namespace', NAMESPACE, ...words.map(quoted)].join(' ');
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return ['ctr', ...at, '--namespace', NAMESPACE, ...words.map(shellWord)].join(' ');
 }

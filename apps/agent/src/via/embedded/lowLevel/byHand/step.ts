@@ -1,3 +1,4 @@
+import { shellWord } from '../../../../shellWord.ts';
 /** Namespaces of the waiting process that a command enters first, by nsenter(1)'s words. */
 export type Entered = 'mount' | 'uts' | 'ipc' | 'net' | 'pid' | 'cgroup' | 'user';
 
@@ -21,8 +22,7 @@ export interface Step {
 }
 
 /** Quotes for a POSIX shell: plain words stay as they are. */
-export const shellQuote: Quote = (word) =>
-  /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+export const shellQuote: Quote = shellWord;
 
 /** Stands for the dollar of a script's own variable until every other dollar has been quoted. */
 const OWN_DOLLAR = '\u0001';
