@@ -127,7 +127,28 @@ async function unpacked(packed: ReadableStream<Uint8Array>): Promise<AsyncIterab
     yield* chunks;
   };
   if (first[0] !== 0x1f || first[1] !== 0x8b) return whole();
-  return bytesOf(streamOf(whole()).pipeThrough(new DecompressionStream('gzip')));
+  return gunzipped(streamOf(pieces(whole())));
+}
+
+/** What a piece becomes is lost with it where it turns out to be damaged: so pieces (bytes) are small. */
+const PIECE = 2048;
+
+async function* pieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += PIECE) yield chunk.subarray(at, at + PIECE);
+  }
+}
+
+async function* gunzipped(packed: ReadableStream<BufferSource>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytesOf(packed.pipeThrough(new DecompressionStream('gzip')));
+  } catch (cause) {
+    // A browser reads one packed part, where gunzip reads several, and nothing behind it.
+    const isMore = cause instanceof Error && /junk/i.test(cause.message);
+    throw isMore
+      ? new Error('there is more behind its packed part: unpack it first, with gunzip', { cause })
+      : cause;
+  }
 }
 
 /** Iterables become streams by themselves (ReadableStream.from) only in some browsers. */
