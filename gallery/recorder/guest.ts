@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   for (const entry of ENTRIES.filter(({ name }) => names.includes(name))) {
     const said: string[] = [];
     const say = (line: string) => void said.push(line);
-    const outcome = await recorded(entry, { folder: FOLDER, env, limitS: 900 }, say).then(
+    const outcome = await recorded(entry, { folder: FOLDER, env, limitS: 3000 }, say).then(
       (text) => ({ text }),
       (error: Error) => ({ problem: error.message }),
     );

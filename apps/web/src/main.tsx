@@ -4,7 +4,6 @@ import { createRoot } from 'react-dom/client';
 import { embedOptions } from './embed/embedOptions.ts';
 import { takeToken } from './source/access.ts';
 import { agentHttp, noAgentHttp } from './source/agentHttp.ts';
-import { openLink } from './source/agentLink.ts';
 import { OpenedTraces } from './source/openedTraces.ts';
 import { containedTrace, givenTraces } from './source/traceFile.ts';
 import { App } from './views/App.tsx';
@@ -46,8 +45,12 @@ const token = takeToken({
 });
 // Whoever serves a page that has an agent behind it says so; a page on any other host asks nobody for anything.
 const hasAgent = document.querySelector('meta[name=underdock-agent]') !== null;
+// The talk with an agent is a tenth of the page: one without any does not fetch it.
 const page = hasAgent
-  ? { link: new OpenedTraces(openLink(base, token)), http: agentHttp(base, token) }
+  ? {
+      link: new OpenedTraces((await import('./source/agentLink.ts')).openLink(base, token)),
+      http: agentHttp(base, token),
+    }
   : { link: new OpenedTraces(), http: noAgentHttp() };
 
 const EmbedView = lazy(() => import('./views/embed/EmbedView.tsx'));
@@ -77,6 +80,7 @@ function openGiven(): void {
   const ids = (contained ? [contained] : givenTraces(new URL(location.href))).map((one) =>
     page.link.open(one, true),
   );
+  if (hasAgent || ids.length > 0) void import('./views/RunView.tsx');
   if (ids.length === 0) return;
   // As it was written but for what it said to compare: nothing of it is put into other signs.
   const search = location.search.replace(/&compare=[^&]*/g, '');

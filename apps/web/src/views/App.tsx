@@ -2,13 +2,13 @@ import type { RunSummary } from '@underdock/trace';
 import { lazy, Suspense, useState } from 'react';
 import { readPlace } from '../player/address.ts';
 import type { ReadingSnapshot } from '../player/reading.ts';
+import { Coming } from './Coming.tsx';
 import { type CompareAddress, useCompareAddress } from './compare/useCompareAddress.ts';
 import { FirstPage } from './gallery/FirstPage.tsx';
 import { NewsBar } from './NewsBar.tsx';
 import { Notice } from './Notice.tsx';
 import { useLink } from './page.ts';
 import { RecordingActions, RunActions } from './RunActions.tsx';
-import { RunView } from './RunView.tsx';
 import { type Draft, draftOf, readCommand, requestOf } from './runForm/commandLine.ts';
 import { EXAMPLE } from './runForm/options.ts';
 import { titleOf } from './runWords.ts';
@@ -26,6 +26,8 @@ import { WatchRefused } from './WatchRefused.tsx';
 // What lies over the page comes when it is asked for: the first picture does not wait for it.
 const Sheets = lazy(() => import('./Sheets.tsx'));
 const CompareView = lazy(() => import('./compare/CompareView.tsx'));
+// The gallery is the first thing that a page without an agent shows, and needs none of this.
+const RunView = lazy(() => import('./RunView.tsx').then((file) => ({ default: file.RunView })));
 
 /** The whole page: which run it shows, what lies open over it, and what the keys do everywhere. */
 export function App() {
@@ -55,21 +57,23 @@ export function App() {
       <Head {...{ chosen, compare, snapshot, theme, watch }} onTurn={turn} onOpen={open} onAgain={again} />
       <Notice />
       <WatchRefused watch={watch} />
-      {compare.ids ? (
-        <Compared {...{ compare, chosen }} ids={compare.ids} onChoose={() => open('compare')} />
-      ) : reading && snapshot && chosen.id ? (
-        <RunView
-          key={chosen.id}
-          {...{ runId: chosen.id, reading, snapshot, run, canDrive, presenting, news }}
-          onPresent={() => setPresenting((before) => !before)}
-        />
-      ) : (
-        <FirstPage
-          {...{ role, doctor, first, watch, others: runs?.length ?? 0 }}
-          onWatch={turn}
-          onOptions={() => openForm()}
-        />
-      )}
+      <Suspense fallback={<Coming />}>
+        {compare.ids ? (
+          <Compared {...{ compare, chosen }} ids={compare.ids} onChoose={() => open('compare')} />
+        ) : reading && snapshot && chosen.id ? (
+          <RunView
+            key={chosen.id}
+            {...{ runId: chosen.id, reading, snapshot, run, canDrive, presenting, news }}
+            onPresent={() => setPresenting((before) => !before)}
+          />
+        ) : (
+          <FirstPage
+            {...{ role, doctor, first, watch, others: runs?.length ?? 0 }}
+            onWatch={turn}
+            onOptions={() => openForm()}
+          />
+        )}
+      </Suspense>
       <Suspense>
         {sheet && (
           <Sheets open={sheet} onOpen={setSheet} {...{ draft, chosen, compare }} onDraft={setDraft} />

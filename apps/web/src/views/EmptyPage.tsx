@@ -1,6 +1,7 @@
 import type { DoctorReport } from '@underdock/trace';
 import { Cards } from './Cards.tsx';
 import { Dive } from './Dive.tsx';
+import { GalleryDoor } from './gallery/GalleryDoor.tsx';
 import { isLimit } from './hostWords.ts';
 import { OpenButton } from './OpenButton.tsx';
 import { useLink } from './page.ts';
@@ -131,6 +132,7 @@ function Beginning(props: {
           </button>
         </>
       )}
+      <GalleryDoor words="Or read runs that were recorded elsewhere" />
       {props.role === 'watch' && (
         <p>Your link may look, not drive: what somebody starts shows up in the list of runs.</p>
       )}

@@ -1,27 +1,25 @@
-import { type ComponentProps, lazy, Suspense } from 'react';
-import { EmptyPage } from '../EmptyPage.tsx';
+import { type ComponentProps, lazy } from 'react';
+import { Coming } from '../Coming.tsx';
+import type { EmptyPage as EmptyPageView } from '../EmptyPage.tsx';
 import { OpenButton } from '../OpenButton.tsx';
 import { useLink } from '../page.ts';
 import { useAtGallery, useGallery } from './useGallery.ts';
 
+const EmptyPage = lazy(() => import('../EmptyPage.tsx').then((file) => ({ default: file.EmptyPage })));
 const GalleryPage = lazy(() => import('./GalleryPage.tsx'));
 
 /** What is shown while nothing is: with an agent how to begin, without one its gallery, if one lies beside the page. */
-export function FirstPage(props: ComponentProps<typeof EmptyPage>) {
+export function FirstPage(props: ComponentProps<typeof EmptyPageView>) {
   const isAlone = useLink().state === 'none';
   const isAsked = useAtGallery();
   return isAlone || isAsked ? <Recorded {...props} isAlone={isAlone} /> : <EmptyPage {...props} />;
 }
 
-function Recorded({ isAlone, ...props }: ComponentProps<typeof EmptyPage> & { isAlone: boolean }) {
+function Recorded({ isAlone, ...props }: ComponentProps<typeof EmptyPageView> & { isAlone: boolean }) {
   const gallery = useGallery();
-  if (gallery === 'reading') return <main className="gallery" id="main" tabIndex={-1} aria-busy="true" />;
+  if (gallery === 'reading') return <Coming />;
   if (!gallery || gallery.entries.length === 0) return <EmptyPage {...props} />;
-  return (
-    <Suspense fallback={<main className="gallery" id="main" tabIndex={-1} aria-busy="true" />}>
-      <GalleryPage gallery={gallery} more={isAlone ? <ReadHere /> : <RunHere />} />
-    </Suspense>
-  );
+  return <GalleryPage gallery={gallery} more={isAlone ? <ReadHere /> : <RunHere />} />;
 }
 
 function ReadHere() {

@@ -1,12 +1,12 @@
 import { useGallery } from './useGallery.ts';
 
-/** The way to the recorded runs that came with the page; nothing where there are none. */
-export function GalleryDoor({ onGo }: { onGo?: () => void }) {
+/** The way to the recorded runs that came with the page, a button or in a sentence’s words; nothing where there are none. */
+export function GalleryDoor({ words, onGo }: { words?: string; onGo?: () => void }) {
   const gallery = useGallery();
   if (!gallery || gallery === 'reading') return null;
   return (
-    <a className="button quiet" href="./#gallery" onClick={onGo}>
-      Gallery
+    <a className={words === undefined ? 'button quiet' : ''} href="./#gallery" onClick={onGo}>
+      {words ?? 'Gallery'}
     </a>
   );
 }
