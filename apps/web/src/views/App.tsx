@@ -2,9 +2,9 @@ import type { RunSummary } from '@underdock/trace';
 import { lazy, Suspense, useState } from 'react';
 import { readPlace } from '../player/address.ts';
 import type { ReadingSnapshot } from '../player/reading.ts';
-import { Coming } from './Coming.tsx';
 import { type CompareAddress, useCompareAddress } from './compare/useCompareAddress.ts';
 import { FirstPage } from './gallery/FirstPage.tsx';
+import { later } from './Later.tsx';
 import { NewsBar } from './NewsBar.tsx';
 import { Notice } from './Notice.tsx';
 import { useLink } from './page.ts';
@@ -27,7 +27,7 @@ import { WatchRefused } from './WatchRefused.tsx';
 const Sheets = lazy(() => import('./Sheets.tsx'));
 const CompareView = lazy(() => import('./compare/CompareView.tsx'));
 // The gallery is the first thing that a page without an agent shows, and needs none of this.
-const RunView = lazy(() => import('./RunView.tsx').then((file) => ({ default: file.RunView })));
+const RunView = later(async () => (await import('./RunView.tsx')).RunView);
 
 /** The whole page: which run it shows, what lies open over it, and what the keys do everywhere. */
 export function App() {
@@ -57,23 +57,21 @@ export function App() {
       <Head {...{ chosen, compare, snapshot, theme, watch }} onTurn={turn} onOpen={open} onAgain={again} />
       <Notice />
       <WatchRefused watch={watch} />
-      <Suspense fallback={<Coming />}>
-        {compare.ids ? (
-          <Compared {...{ compare, chosen }} ids={compare.ids} onChoose={() => open('compare')} />
-        ) : reading && snapshot && chosen.id ? (
-          <RunView
-            key={chosen.id}
-            {...{ runId: chosen.id, reading, snapshot, run, canDrive, presenting, news }}
-            onPresent={() => setPresenting((before) => !before)}
-          />
-        ) : (
-          <FirstPage
-            {...{ role, doctor, first, watch, others: runs?.length ?? 0 }}
-            onWatch={turn}
-            onOptions={() => openForm()}
-          />
-        )}
-      </Suspense>
+      {compare.ids ? (
+        <Compared {...{ compare, chosen }} ids={compare.ids} onChoose={() => open('compare')} />
+      ) : reading && snapshot && chosen.id ? (
+        <RunView
+          key={chosen.id}
+          {...{ runId: chosen.id, reading, snapshot, run, canDrive, presenting, news }}
+          onPresent={() => setPresenting((before) => !before)}
+        />
+      ) : (
+        <FirstPage
+          {...{ role, doctor, first, watch, others: runs?.length ?? 0 }}
+          onWatch={turn}
+          onOptions={() => openForm()}
+        />
+      )}
       <Suspense>
         {sheet && (
           <Sheets open={sheet} onOpen={setSheet} {...{ draft, chosen, compare }} onDraft={setDraft} />

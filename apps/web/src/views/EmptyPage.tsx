@@ -122,14 +122,7 @@ function Beginning(props: {
             </button>
           </div>
           <Refused refused={props.first.refused} />
-          <button
-            type="button"
-            className="link"
-            disabled={props.watch.busy}
-            onClick={() => props.onWatch(true)}
-          >
-            Or watch what is typed on this host
-          </button>
+          <WatchInstead {...props} />
         </>
       )}
       <GalleryDoor words="Or read runs that were recorded elsewhere" />
@@ -137,6 +130,14 @@ function Beginning(props: {
         <p>Your link may look, not drive: what somebody starts shows up in the list of runs.</p>
       )}
     </div>
+  );
+}
+
+function WatchInstead({ watch, onWatch }: { watch: Watch; onWatch: (on: boolean) => void }) {
+  return (
+    <button type="button" className="link" disabled={watch.busy} onClick={() => onWatch(true)}>
+      Or watch what is typed on this host
+    </button>
   );
 }
 

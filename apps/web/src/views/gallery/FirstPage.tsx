@@ -1,12 +1,12 @@
-import { type ComponentProps, lazy } from 'react';
-import { Coming } from '../Coming.tsx';
+import type { ComponentProps } from 'react';
 import type { EmptyPage as EmptyPageView } from '../EmptyPage.tsx';
+import { later } from '../Later.tsx';
 import { OpenButton } from '../OpenButton.tsx';
 import { useLink } from '../page.ts';
 import { useAtGallery, useGallery } from './useGallery.ts';
 
-const EmptyPage = lazy(() => import('../EmptyPage.tsx').then((file) => ({ default: file.EmptyPage })));
-const GalleryPage = lazy(() => import('./GalleryPage.tsx'));
+const EmptyPage = later(async () => (await import('../EmptyPage.tsx')).EmptyPage);
+const GalleryPage = later(async () => (await import('./GalleryPage.tsx')).GalleryPage);
 
 /** What is shown while nothing is: with an agent how to begin, without one its gallery, if one lies beside the page. */
 export function FirstPage(props: ComponentProps<typeof EmptyPageView>) {
@@ -17,7 +17,7 @@ export function FirstPage(props: ComponentProps<typeof EmptyPageView>) {
 
 function Recorded({ isAlone, ...props }: ComponentProps<typeof EmptyPageView> & { isAlone: boolean }) {
   const gallery = useGallery();
-  if (gallery === 'reading') return <Coming />;
+  if (gallery === 'reading') return <main className="gallery" id="main" tabIndex={-1} aria-busy="true" />;
   if (!gallery || gallery.entries.length === 0) return <EmptyPage {...props} />;
   return <GalleryPage gallery={gallery} more={isAlone ? <ReadHere /> : <RunHere />} />;
 }

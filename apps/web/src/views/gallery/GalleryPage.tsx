@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { GalleryCard } from './GalleryCard.tsx';
 
 /** All recorded runs that came with the page, in groups; each card is a link to one. `more` says what else can be done. */
-export default function GalleryPage({ gallery, more }: { gallery: Gallery; more: ReactNode }) {
+export function GalleryPage({ gallery, more }: { gallery: Gallery; more: ReactNode }) {
   const { entries } = gallery;
   const groups = [...new Set(entries.map(({ group }) => group))];
   return (
