@@ -3,6 +3,7 @@ import { eventSchema, type TraceEvent } from './event.ts';
 import { headerSchema, type TraceHeader } from './header.ts';
 import { MAX_IDLE_LINES } from './limits.ts';
 import { LineReader } from './lines.ts';
+import { isPlainEvent } from './plainEvent.ts';
 import { tamed } from './tamed.ts';
 import { type Upgrade, upgradesFrom } from './upgrade.ts';
 import { otherFile, whatIsWrong } from './wrong.ts';
@@ -99,6 +100,7 @@ function decodeEvent(text: string, line: number, upgrades: Upgrade[]): TraceItem
     const { value, weight } = parseJson(text, line);
     if ('underdock' in value && !('seq' in value)) return faulty(secondHeader(line));
     const raw = upgrades.reduce((current, upgrade) => upgrade.event(current), value);
+    if (isPlainEvent(raw)) return { kind: 'event', event: raw as unknown as TraceEvent, line, weight };
     const parsed = eventSchema.safeParse(raw);
     if (parsed.success) return { kind: 'event', event: parsed.data, line, weight };
     const says = `line ${line} is no event: ${whatIsWrong(parsed.error)}`;

@@ -29,7 +29,7 @@ export class RecordedTrace implements TraceSource {
   readonly done: Promise<void>;
 
   /** `breathe` lets the page do something else for a moment. */
-  constructor(file: TraceFile, breathe: () => Promise<void> = () => new Promise((next) => setTimeout(next))) {
+  constructor(file: TraceFile, breathe: () => Promise<void> = nextTurn) {
     this.#breathe = breathe;
     this.done = this.#read(file);
   }
@@ -52,6 +52,7 @@ export class RecordedTrace implements TraceSource {
 
   async #take(text: AsyncIterable<string>): Promise<void> {
     let fresh = 0;
+    let told = 0;
     for await (const item of decodeTrace(text)) {
       if (!this.#open) return;
       const goesOn = this.#kept.take(item);
@@ -59,7 +60,11 @@ export class RecordedTrace implements TraceSource {
       if (!goesOn) return;
       if (++fresh < BATCH) continue;
       fresh = 0;
-      this.#change({});
+      // Each time half of what is there is new: a long trace is laid out a few times, not for each piece of it.
+      if (this.#kept.events.length >= told * 2) {
+        told = this.#kept.events.length;
+        this.#change({});
+      }
       await this.#breathe();
     }
   }
@@ -111,6 +116,18 @@ export class RecordedTrace implements TraceSource {
     this.#snapshot = { ...this.#snapshot, ...part };
     this.#listeners.tell();
   }
+}
+
+/** Lets the page do what waits to be done. Timers would wait for some ms each. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }
 
 /** The bytes without their packing, which two bytes tell (RFC 1952). */
