@@ -30,7 +30,9 @@ export function PlayOptions({ reading, snapshot }: { reading: Reading; snapshot:
     m: stopsAtMarks,
     j: () => {
       box.current!.open = true;
-      box.current!.querySelector<HTMLInputElement>('[type=number]')?.focus();
+      const field = box.current!.querySelector<HTMLInputElement>('[type=number]');
+      field?.focus();
+      field?.select();
     },
   });
   return (

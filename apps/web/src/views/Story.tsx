@@ -6,8 +6,9 @@ import { asOf } from './asOf.ts';
 import { instant } from './evidence/values.ts';
 import { reasonFor, sentenceOf, termsAt } from './words.ts';
 
-/** A list of thousands is cut to this many steps on both sides of the current one: the rest is a click or a key away. */
-const NEAR = 120;
+/** A longer list is cut to so many steps on both sides of the current one: the rest is a click or a key away. */
+const WHOLE = 240;
+const NEAR = 40;
 
 /** The told steps as a list of plain sentences; the current one is open. */
 export function Story(props: {
@@ -28,14 +29,15 @@ export function Story(props: {
   useEffect(() => {
     if (list.current) bringIntoView(list.current, current);
   }, [current]);
-  const from = Math.max(0, current - NEAR);
+  const near = steps.length > WHOLE ? NEAR : WHOLE;
+  const from = Math.max(0, current - near);
   return (
     <>
       <p className="step-count">
         <strong>{current + 1}</strong> of {steps.length}
       </p>
       <ol className="story" ref={list} start={from + 1}>
-        {steps.slice(from, Math.max(current, 0) + NEAR).map((step, i) => (
+        {steps.slice(from, Math.max(current, 0) + near).map((step, i) => (
           <StoryStep
             key={step.key}
             step={asOf(step, at)}

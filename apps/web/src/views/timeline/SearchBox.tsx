@@ -6,6 +6,8 @@ export function SearchBox(props: {
   typed: string;
   onType: (words: string) => void;
   found: readonly string[] | undefined;
+  /** What was found is what was typed last. */
+  isCurrent: boolean;
   lanes: TimeLanes;
   /** The play position, ms: the next one lies after it. */
   at: number;
@@ -14,10 +16,7 @@ export function SearchBox(props: {
 }) {
   const { typed, found } = props;
   const field = useSearchField();
-  const go = (by: 1 | -1) => {
-    const mark = neighbour(props, by);
-    if (mark) props.onPick(mark);
-  };
+  const ask = useAsking(props);
   const place = found && props.chosen !== undefined ? found.indexOf(props.chosen) + 1 : 0;
   return (
     <search className="timeline-search">
@@ -29,7 +28,7 @@ export function SearchBox(props: {
         aria-label="Search by text, step:, actor:, pid:, layer: or failed"
         onChange={(event) => props.onType(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') go(event.shiftKey ? -1 : 1);
+          if (event.key === 'Enter') ask(event.shiftKey ? -1 : 1);
           if (event.key !== 'Escape') return;
           event.stopPropagation();
           props.onType('');
@@ -39,14 +38,33 @@ export function SearchBox(props: {
       <output className="found-count">
         {found && (found.length === 0 ? 'nothing fits' : `${place > 0 ? `${place} of ` : ''}${found.length}`)}
       </output>
-      <button type="button" disabled={!found?.length} aria-label="Match before" onClick={() => go(-1)}>
+      <button type="button" disabled={!found?.length} aria-label="Match before" onClick={() => ask(-1)}>
         ↑
       </button>
-      <button type="button" disabled={!found?.length} aria-label="Next match" onClick={() => go(1)}>
+      <button type="button" disabled={!found?.length} aria-label="Next match" onClick={() => ask(1)}>
         ↓
       </button>
     </search>
   );
+}
+
+/** Leads to the match after or before; who is quicker than the search is led there once it is done. */
+function useAsking(props: Parameters<typeof SearchBox>[0]): (by: 1 | -1) => void {
+  const awaited = useRef<1 | -1>(undefined);
+  const go = (by: 1 | -1) => {
+    const mark = neighbour(props, by);
+    if (mark) props.onPick(mark);
+  };
+  useEffect(() => {
+    const by = props.isCurrent ? awaited.current : undefined;
+    if (by === undefined) return;
+    awaited.current = undefined;
+    go(by);
+  });
+  return (by) => {
+    if (props.isCurrent) go(by);
+    else awaited.current = by;
+  };
 }
 
 /** The field gets the focus when somebody asks for it by key. */

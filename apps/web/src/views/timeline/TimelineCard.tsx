@@ -30,6 +30,7 @@ export function TimelineCard(props: {
         typed={use.typed}
         onType={use.type}
         found={use.found}
+        isCurrent={use.isCurrent}
         foundKeys={use.keys}
         onPick={use.goTo}
         onSeek={(at) => reading.toPosition(timeline.positionAt(at))}

@@ -21,6 +21,8 @@ interface TimelineViewProps {
   typed: string;
   onType: (words: string) => void;
   found: readonly string[] | undefined;
+  /** What was found is what was typed last. */
+  isCurrent: boolean;
   foundKeys: ReadonlySet<string> | undefined;
   onPick: (mark: LaneMark) => void;
   /** The play position is dragged to an instant, ms. */

@@ -39,7 +39,7 @@ export function useFound(typed: string, lanes: TimeLanes | undefined, timeline: 
     return marks.sort((a, b) => a.begin - b.begin).map(({ key }) => key);
   }, [wanted, lanes, timeline]);
   const keys = useMemo(() => found && new Set(found), [found]);
-  return { found, keys };
+  return { found, keys, isCurrent: wanted === typed };
 }
 
 /** Whether a told step, or one that is bundled in it, was found. */

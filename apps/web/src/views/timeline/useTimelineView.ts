@@ -30,7 +30,7 @@ export function useTimelineView(
   const [typed, type] = useState(() => readPlace(location.hash).find ?? '');
   const [asked, setAsked] = useState(0);
   const lanes = useLanes(last, snapshot.timeline, open || typed !== '');
-  const { found, keys } = useFound(typed, lanes, snapshot.timeline);
+  const { found, keys, isCurrent } = useFound(typed, lanes, snapshot.timeline);
   const toggle = () => setOpen((before) => !before);
   useKeys({
     t: toggle,
@@ -52,6 +52,7 @@ export function useTimelineView(
     type,
     found,
     keys,
+    isCurrent,
     holds: (step) => holdsFound(keys, step),
     goTo: (mark) => goToMark(mark, reading, snapshot, picked),
   };
