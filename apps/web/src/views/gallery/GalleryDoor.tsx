@@ -5,6 +5,7 @@ export function GalleryDoor({ words, onGo }: { words?: string; onGo?: () => void
   const gallery = useGallery();
   if (!gallery || gallery === 'reading') return null;
   return (
+    // biome-ignore lint/a11y/useValidAnchor: it leads there; what lies over the page is only closed on the way
     <a className={words === undefined ? 'button quiet' : ''} href="./#gallery" onClick={onGo}>
       {words ?? 'Gallery'}
     </a>
