@@ -59,13 +59,14 @@ export default function TimelineView(props: TimelineViewProps) {
         </button>
       </div>
       <svg className="timeline-strip" ref={strip} aria-hidden="true" />
-      <div className="timeline-lanes">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
+      <section className="timeline-lanes" aria-label="Lanes" tabIndex={0}>
         <LaneNames placed={layout.placed} />
         <div className="timeline-canvas">
           <canvas ref={canvas} aria-label="Bars over time; the same is in the list below" role="img" />
           <Needle needle={needle} stage={stage} onSeek={props.onSeek} />
         </div>
-      </div>
+      </section>
       <MarkSaid lanes={lanes} markKey={hovered ?? chosen} onPick={props.onPick} />
       <TimeTable last={last} from={sight.from} to={sight.to} />
       <MarkList {...props} from={sight.from} to={sight.to} found={foundKeys} />
