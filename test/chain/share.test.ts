@@ -25,6 +25,17 @@ const written = (events: readonly TraceEvent[]) =>
     .filter(({ step }) => step === 'process/output')
     .map(({ data }) => Buffer.from(String(data.base64), 'base64').toString());
 
+test('a name that could be a piece of a digest is a name all the same', () => {
+  const known = { users: ['ada'], hosts: ['cafe'] };
+  expect(['ada', 'cafe', 'USER=ada'].map((text) => one(text, known))).toEqual([
+    'user1',
+    'host1',
+    'USER=user1',
+  ]);
+  for (const plain of ['2024', 'a'.repeat(12), `sha256:${'a'.repeat(64)}`])
+    expect(one(plain, known)).toBe(plain);
+});
+
 describe('a real trace of somebody at some place', async () => {
   const real = await recordedTrace('docker-run');
   const text = [real.header, ...real.events]

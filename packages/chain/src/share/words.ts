@@ -18,8 +18,8 @@ const MAIL =
   /(?<![\w.%+-])(?!git@)[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}(?!service|slice|scope|socket|mount|timer)[A-Za-z]{2,24}(?![\w-]|\.\w)/g;
 /** A text without any of these has nothing to be replaced by pattern. */
 const SUSPICIOUS = /@|\d\.\d{1,3}\.\d|[0-9a-fA-F]:[0-9a-fA-F:]*:/;
-/** What is only digits and letters of a digest names nobody. */
-const PLAIN = /^(sha256:)?[0-9a-f]*$/;
+/** Numbers and digests name nobody; letters of a digest alone can be a name (ada, cafe). */
+const PLAIN = /^(\d*|(sha256:)?[0-9a-f]{12,})$/;
 
 /** Makes the replacer of one trace from the names that were found in it. `words` are the reader’s own. */
 export function replacerOf(
