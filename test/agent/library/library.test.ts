@@ -136,6 +136,16 @@ describe('a search', () => {
       expect(await search(here, text), text).toEqual(found);
   });
 
+  it('takes any character in a search, and keeps its index', async () => {
+    store('a', ['docker', 'run', 'nginx']);
+    const here = library();
+    expect(await search(here, 'run\0nginx')).toEqual(['a']);
+    for (const text of ['\0', 'nothing\0', '"', '\ud800abc', '* OR ('])
+      expect(await search(here, text, ['\0'])).toEqual([]);
+    expect((await here.find()).problems).toEqual([]);
+    expect(existsSync(index())).toBe(true);
+  });
+
   it('narrows by tags and counts them', async () => {
     store('a', ['docker', 'ps']);
     store('b', ['docker', 'run']);
@@ -221,6 +231,15 @@ describe('deleting', () => {
     now += KEPT_MS + 1000;
     expect(await again().trash()).toEqual([]);
     expect(readdirSync(at('trash'))).toEqual([]);
+  });
+
+  it('happens once, however often it is asked for at once', async () => {
+    store('a', ['docker', 'ps']);
+    const here = library();
+    const both = await Promise.allSettled([here.remove('a'), here.remove('a')]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(both[1]).toMatchObject({ reason: { code: 'no-such-trace' } });
+    expect(readdirSync(at('trash'))).toHaveLength(1);
   });
 
   it('is refused while the trace grows; for good it is deleted from the trash alone', async () => {

@@ -205,7 +205,8 @@ function wordsOf(entry: LibraryEntry): string[] {
 }
 
 function condition(text: string, tags: readonly string[]): { where: string; values: SQLInputValue[] } {
-  const words = text.split(/\s+/).filter((word) => word !== '');
+  // A NUL would end SQLite’s text in the middle of a word, and the query with an error.
+  const words = text.split(/[\s\0]+/).filter((word) => word !== '');
   const long = words.filter((word) => [...word].length >= TRIGRAM);
   const short = words.filter((word) => !long.includes(word));
   const parts: string[] = [];

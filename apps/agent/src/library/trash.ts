@@ -23,8 +23,11 @@ export class Trash {
     this.#now = now;
   }
 
-  /** Moves a trace here and answers with the key that brings it back. Throws LibraryError. */
+  /** Moves a trace here and answers with the key that brings it back. Throws LibraryError `no-such-trace` and those of the disk. */
   take(id: string): string {
+    // Whoever asked a moment before has it already.
+    if (!existsSync(join(this.#traces, `${id}.chain`)))
+      throw new LibraryError('no-such-trace', `there is no trace ${id} in the library`);
     const key = `${this.#now()}-${id}`;
     const place = join(this.#folder, key);
     try {
