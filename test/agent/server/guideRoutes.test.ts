@@ -47,6 +47,15 @@ describe('the guide beside a trace', () => {
     expect(existsSync(file)).toBe(false);
   });
 
+  it('is refused if it is to another trace, or longer than what can be read back', async () => {
+    const other = await agent.call(PATH, { method: 'POST', body: { ...GUIDE, trace: 'run-2' } });
+    expect([other.status, JSON.stringify(other.body)]).toEqual([400, expect.stringContaining('run-2')]);
+    const notes = Array.from({ length: 2000 }, (_, index) => ({ seq: index + 1, text: 'x'.repeat(450) }));
+    const long = await agent.call(PATH, { method: 'POST', body: { ...GUIDE, notes } });
+    expect([long.status, long.body]).toMatchObject([413, { error: { code: 'too-large' } }]);
+    expect(existsSync(file)).toBe(false);
+  });
+
   it('is not kept for a trace that is not there, whatever it is called', async () => {
     for (const id of ['nobody', '..%2f..%2fetc%2fx', '.hidden']) {
       const answer = await agent.call(`/api/traces/${id}/guide`, { method: 'POST', body: GUIDE });

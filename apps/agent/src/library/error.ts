@@ -5,6 +5,7 @@ export class LibraryError extends Error {
     | 'trace-growing'
     | 'already-there'
     | 'guide-unreadable'
+    | 'guide-to-another'
     | 'broken-trace'
     | 'too-large'
     | 'too-many-imports'

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Guide, readGuide, TraceError, writeGuide } from '@underdock/trace';
+import { type Guide, MOST_GUIDE_CHARACTERS, readGuide, TraceError, writeGuide } from '@underdock/trace';
 import { traceFile } from '../run/store.ts';
 import { LibraryError, writeError } from './error.ts';
 
@@ -26,14 +26,33 @@ export async function storedGuide(folder: string, id: string): Promise<Guide | u
 export async function storeGuide(folder: string, id: string, guide: Guide | undefined): Promise<void> {
   if (!(await traceFile(folder, id)))
     throw new LibraryError('no-such-trace', `there is no trace ${id} in the library`);
+  const text = guide && checkedText(id, guide);
   const file = join(folder, id + GUIDE_ENDING);
   const fresh = join(folder, `.${id}.guide.${process.pid}.tmp`);
   try {
-    if (!guide) return rmSync(file, { force: true });
-    writeFileSync(fresh, writeGuide(guide), { mode: 0o600, flush: true });
+    if (text === undefined) return rmSync(file, { force: true });
+    writeFileSync(fresh, text, { mode: 0o600, flush: true });
     renameSync(fresh, file);
   } catch (cause) {
     rmSync(fresh, { force: true });
     throw writeError('the guide', folder, cause);
   }
+}
+
+/** What is written has to be of use to whoever reads it. */
+function checkedText(id: string, guide: Guide): string {
+  if (guide.trace !== id) {
+    throw new LibraryError(
+      'guide-to-another',
+      `this is a guide to the trace ${guide.trace}, and not to ${id}`,
+      {
+        remedy: 'open the trace that it was made for, and save it there',
+      },
+    );
+  }
+  const text = writeGuide(guide);
+  if (text.length <= MOST_GUIDE_CHARACTERS) return text;
+  throw new LibraryError('too-large', `the guide has more than ${MOST_GUIDE_CHARACTERS} characters`, {
+    remedy: 'say less at some of its steps',
+  });
 }
