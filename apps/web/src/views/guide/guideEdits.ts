@@ -7,7 +7,9 @@ export function noteHere({ notes }: Pick<GuideUse, 'notes'>, index: number): Gui
 }
 
 /** The guide with this note in place of what it said at the same event; one that says nothing is taken away. */
-export function withNote(guide: Guide, { seq, title, text, pause }: GuideNote): Guide {
+export function withNote(guide: Guide, { seq, pause, ...words }: GuideNote): Guide {
+  // Readers take blanks away, and what says nothing then would spoil the whole guide.
+  const [title, text] = [words.title, words.text].map((one) => (one?.trim() ? one : undefined));
   const others = guide.notes.filter((note) => note.seq !== seq);
   if (!title && !text && !pause) return { ...guide, notes: others };
   const note = { seq, ...(title ? { title } : {}), ...(text ? { text } : {}), pause };
