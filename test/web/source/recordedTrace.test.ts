@@ -104,6 +104,12 @@ describe('the address of a trace', () => {
     expect(givenTraces(many).map(({ name }) => name)).toEqual(['a.chain', 'c.chain.gz', 'd', 'e']);
   });
 
+  it('goes by its name as it stands where that is not written as addresses are', async () => {
+    expect(
+      givenTraces(new URL('?trace=50%25.chain&trace=a%2520b.chain', page)).map(({ name }) => name),
+    ).toEqual(['50%.chain', 'a b.chain']);
+  });
+
   it.each(['javascript:alert(1)', 'file:///etc/passwd', 'data:text/plain,x', 'blob:https://example.org/1'])(
     'is never %s',
     async (given) => {

@@ -16,7 +16,7 @@ export function localFile(file: Pick<File, 'name' | 'stream'>): TraceFile {
 /** A trace that some web server holds. `ask` is the browser's fetch. */
 export function fileAt(address: URL, ask: typeof fetch = fetch): TraceFile {
   return {
-    name: decodeURIComponent(address.pathname.split('/').at(-1) || address.host),
+    name: nameIn(address),
     async open() {
       // No credentials: whoever writes a link must not be able to read with the reader's rights.
       const answer = await ask(address, { credentials: 'omit', referrerPolicy: 'no-referrer' }).catch(
@@ -36,6 +36,16 @@ export function fileAt(address: URL, ask: typeof fetch = fetch): TraceFile {
       );
     },
   };
+}
+
+function nameIn(address: URL): string {
+  const last = address.pathname.split('/').at(-1) || address.host;
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    // A % that begins no sign.
+    return last;
+  }
 }
 
 /** The trace that was put into the page itself (`underdock export --to html`), as gzip in base64; undefined where there is none. */
