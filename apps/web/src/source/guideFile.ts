@@ -92,21 +92,34 @@ function read(text: string): Guide {
 }
 
 /**
- * Hands over guides that are dropped on the page or chosen in it, until the answer is called. Whoever opens files sends them
- * here by `dropGuide`.
+ * Hands over guides to this trace that are dropped on the page or chosen in it, until the answer is called. Whoever opens files
+ * sends them here by `dropGuide`.
  */
 export function takeDropped(
+  trace: string | undefined,
   take: (guide: Guide) => void,
   refuse: (problem: { message: string; remedy?: string | undefined } | undefined) => void,
 ): () => void {
   const taker = (file: File) => {
     refuse(undefined);
-    localGuide(file).then(take, (error: SourceError) =>
-      refuse({ message: error.message, remedy: error.remedy }),
-    );
+    localGuide(file)
+      .then((guide) => take(made(guide, trace)))
+      .catch((error: SourceError) => refuse({ message: error.message, remedy: error.remedy }));
   };
   takers.add(taker);
   return () => takers.delete(taker);
+}
+
+/** The guide, if it was made for this trace. Its places are events of that one, and mean something else in any other. */
+function made(guide: Guide, trace: string | undefined): Guide {
+  if (guide.trace === trace) return guide;
+  throw new SourceError(
+    'problem',
+    `this is a guide to the trace ${guide.trace}, this is ${trace ?? 'none yet'}`,
+    {
+      remedy: 'open the trace that it was made for first',
+    },
+  );
 }
 
 const takers = new Set<(file: File) => void>();

@@ -21,8 +21,6 @@ export interface GuideUse {
   isOwn: boolean;
   problem: { message: string; remedy?: string | undefined } | undefined;
   change(make: (guide: Guide) => Guide): void;
-  /** Takes a guide from somewhere else as it is. */
-  take(guide: Guide): void;
   /** Back to the guide as it was given; to none where there was none. */
   discard(): void;
   /** Puts it beside the trace, for everybody who opens it; absent where that is not possible. */
@@ -55,7 +53,7 @@ export function useGuide(run: string | undefined, reading: Reading, snapshot: Re
     reading.setGuide(kept ?? given.guide);
     setOwn(kept !== undefined);
   }, [reading, trace, given.guide]);
-  useEffect(() => takeDropped((dropped) => put(dropped, true), setFailed), [put]);
+  useEffect(() => takeDropped(trace, (dropped) => put(dropped, true), setFailed), [trace, put]);
   useKeys({ g: () => setOpen((before) => !before) });
   const saving = useSaving(run, trace, guide, () => {
     given.setGuide(guide);
@@ -71,7 +69,6 @@ export function useGuide(run: string | undefined, reading: Reading, snapshot: Re
     close: () => setOpen(false),
     problem: failed ?? saving.problem ?? given.problem,
     change: (make) => trace !== undefined && put(make(guide ?? newGuide(trace)), true),
-    take: (next) => put(next, true),
     discard: () => put(given.guide, false),
     save: isOwn ? saving.save : undefined,
   };
