@@ -81,11 +81,13 @@ function useGiven(run: string | undefined, trace: string | undefined) {
   const [guide, setGuide] = useState<Guide>();
   const [problem, setProblem] = useState<Problem>();
   const isAgents = run !== undefined && !isOpened(run) && state === 'connected';
+  // Another trace has another guide.
+  useEffect(() => setGuide(undefined), [trace]);
   useEffect(() => {
     if (trace === undefined) return;
     let isGone = false;
-    setGuide(undefined);
     setProblem(undefined);
+    // While the agent is away, what it has told before still holds.
     look(isAgents ? () => http.guide(trace) : undefined)
       .then((found) => {
         if (isGone || !found) return;
