@@ -1,4 +1,5 @@
-import type { TraceEvent, TraceHeader } from '@underdock/trace';
+import { type TraceEvent, type TraceHeader, traceNoteSchema } from '@underdock/trace';
+import { AgentError } from '../error.ts';
 import type { RecordingEnd } from '../run/recording.ts';
 import { VERSION } from './about.ts';
 import { findAgent } from './agentFile.ts';
@@ -30,6 +31,7 @@ export async function recordAct(
   const say = flags.quiet ? () => {} : complain;
   const out = flags.out ?? flags.record;
   checkRecord(out);
+  checkTitle(flags.title);
   checkProgram(command[0] ?? '', outside);
   const recorder = await findRecorder(flags, outside, say);
   let file = out === undefined ? undefined : record(out);
@@ -58,6 +60,16 @@ export async function recordAct(
   } finally {
     await file?.close();
     await recorder.close();
+  }
+}
+
+/** The library takes it only when the command has ended: what it refuses is to be known before. */
+function checkTitle(title: string | undefined): void {
+  const { error } = traceNoteSchema.shape.title.safeParse(title);
+  if (error) {
+    throw new AgentError('bad-flag', `--title: ${error.issues[0]?.message}`, {
+      remedy: 'give a short line; longer words about a trace are its notes, in the page',
+    });
   }
 }
 
