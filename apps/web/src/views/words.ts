@@ -15,7 +15,9 @@ export function reasonFor(step: ToldStep): string | undefined {
 export function termsAt(steps: readonly ToldStep[], index: number): { fresh: Term[]; met: Term[] } {
   const step = steps[index];
   if (!step) return { fresh: [], met: [] };
-  const before = new Set(steps.slice(0, index).flatMap((one) => storyOf(one.step)?.terms ?? []));
+  const names = new Set<string>();
+  for (let i = 0; i < index; i++) names.add(steps[i]!.step);
+  const before = new Set([...names].flatMap((name) => storyOf(name)?.terms ?? []));
   const keys = storyOf(step.step)?.terms ?? [];
   const terms = sentenceForStep(step).terms;
   return {

@@ -1,7 +1,7 @@
 import type { RunSummary, TraceEvent } from '@underdock/trace';
 import { type FormEvent, lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { usePage } from '../page.ts';
-import { outputText, toBase64 } from './text.ts';
+import { outputsOf, outputText, toBase64 } from './text.ts';
 
 const Console = lazy(() => import('./Console.tsx'));
 
@@ -18,7 +18,9 @@ export function Output(props: {
   const talks = run?.interactive === true || run?.tty === true;
   const [chosen, setChosen] = useState<boolean>();
   const isOpen = chosen ?? talks;
-  const output = useMemo(() => outputText(events, upTo), [events, upTo]);
+  const count = events.length;
+  const told = useMemo(() => outputsOf(events, count), [events, count]);
+  const output = useMemo(() => outputText(told, upTo), [told, upTo]);
   const last = output.text.trimEnd().split('\n').at(-1) ?? '';
   const alive = run?.state === 'running';
   const isOver = run?.state === 'finished' || run?.state === 'failed';

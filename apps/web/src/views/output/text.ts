@@ -22,14 +22,31 @@ export function outputBytes(event: TraceEvent): Uint8Array | undefined {
   }
 }
 
-/** All output of these events, stdout and stderr as they came; characters may be split between events. */
-export function outputText(events: readonly TraceEvent[], upTo: number): OutputText {
+/** An event that has to do with output, and how many events of the trace are applied with it. */
+export interface OutputEvent {
+  event: TraceEvent;
+  position: number;
+}
+
+/** What of the first `count` events has to do with output: few of many, looked for once. */
+export function outputsOf(events: readonly TraceEvent[], count: number): OutputEvent[] {
+  const found: OutputEvent[] = [];
+  for (let i = 0; i < count; i++) {
+    const event = events[i]!;
+    if (event.step === 'process/output' || event.step === 'process/output-limit')
+      found.push({ event, position: i + 1 });
+  }
+  return found;
+}
+
+/** The output up to a position, stdout and stderr as they came; characters may be split between events. */
+export function outputText(outputs: readonly OutputEvent[], upTo: number): OutputText {
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   let text = '';
   let omittedBytes = 0;
   let hiddenBytes = 0;
-  for (let i = 0; i < upTo; i++) {
-    const event = events[i]!;
+  for (const { event, position } of outputs) {
+    if (position > upTo) break;
     if (event.step === 'process/output-limit') omittedBytes = Number(event.data.omittedBytes ?? 0);
     if (event.step === 'process/output') hiddenBytes += Number(event.data.hiddenBytes ?? 0);
     const bytes = outputBytes(event);
