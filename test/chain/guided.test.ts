@@ -76,6 +76,16 @@ describe('a trace told by a guide', () => {
     expect(fine.steps[index - 1]!.position).toBeLessThan(whole.steps[7]!.position);
   });
 
+  it('has no notes from before it begins or from after it ends', () => {
+    const note = (index: number) => ({ seq: seqAt(index), text: 'look', pause: false });
+    const part = told({ from: whole.events[whole.steps[9]!.position]!.seq, to: seqAt(20) });
+    const notes = [note(3), note(9), note(10), note(20), note(21)];
+    expect([...notesOf(part, notes)]).toEqual([
+      [0, [note(10)]],
+      [10, [note(20)]],
+    ]);
+  });
+
   it('keeps the notes of steps that are hidden at the next one that is told', () => {
     const note = { seq: seqAt(7), text: 'look', pause: false };
     const part = told({ hide: [{ seq: seqAt(7) }] });

@@ -10,16 +10,19 @@ export function guided(timeline: Timeline, guide: Guide): Timeline {
     : new GuidedTimeline(timeline, guide);
 }
 
-/** The notes of a guide by the index of the told step that they stand at, in the order of their events. */
+/**
+ * The notes of a guide by the index of the told step that they stand at, in the order of their events. Those of a hidden step stand
+ * at the next one; those from before the telling begins or after it ends stand nowhere.
+ */
 export function notesOf(
-  { steps, events }: Pick<Timeline, 'steps' | 'events'>,
+  { steps, events, start }: Pick<Timeline, 'steps' | 'events' | 'start'>,
   notes: readonly GuideNote[],
 ): ReadonlyMap<number, GuideNote[]> {
   const bySeq = Map.groupBy(notes, ({ seq }) => seq);
   const found = new Map<number, GuideNote[]>();
   if (notes.length === 0) return found;
   let index = 0;
-  for (let position = 1; position <= events.length && index < steps.length; position++) {
+  for (let position = start + 1; position <= events.length && index < steps.length; position++) {
     while (index < steps.length && steps[index]!.position < position) index++;
     const here = bySeq.get(events[position - 1]!.seq);
     // What follows the last told step belongs to it.

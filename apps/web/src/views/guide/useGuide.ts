@@ -60,7 +60,11 @@ export function useGuide(run: string | undefined, reading: Reading, snapshot: Re
     put(guide, false);
   });
   const notes = useMemo(
-    () => notesOf({ steps, events: timeline?.events ?? [] }, guide?.notes ?? NO_NOTES),
+    () =>
+      notesOf(
+        { steps, events: timeline?.events ?? [], start: timeline?.start ?? 0 },
+        guide?.notes ?? NO_NOTES,
+      ),
     [steps, timeline, guide],
   );
   return {
