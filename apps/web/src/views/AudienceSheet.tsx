@@ -1,11 +1,11 @@
 import { type AudienceAnswer, audienceSchema } from '@underdock/trace';
-import { generate } from 'lean-qr';
 import { toSvgPath } from 'lean-qr/extras/svg';
 import { useEffect, useState } from 'react';
 import { SourceError } from '../source/error.ts';
 import { audienceLinks, isOwnMachine } from './audienceLinks.ts';
 import { CopyButton } from './CopyButton.tsx';
 import { usePage } from './page.ts';
+import { qrCode } from './qrCode.ts';
 import { Sheet } from './Sheet.tsx';
 
 /** The link for an audience, which may only look, large enough for cameras in the last row. */
@@ -66,7 +66,8 @@ function Links() {
 
 /** Modules are dark on white in both themes: many readers know no other way round. Four of them are left free at each side (ISO 18004). */
 function QrCode({ text }: { text: string }) {
-  const code = generate(text);
+  const code = qrCode(text);
+  if (!code) return <p>This link is too long for a QR code: clear what is searched for, or copy it.</p>;
   const side = code.size + 8;
   return (
     <svg className="qr" viewBox={`-4 -4 ${side} ${side}`} role="img" aria-label={`QR code of ${text}`}>
