@@ -103,6 +103,15 @@ describe('what is on disk', () => {
     expect(await search(here, '')).toEqual(['a']);
   });
 
+  it('loses what an agent that was killed had half taken in', async () => {
+    store('a', ['docker', 'ps']);
+    for (const half of ['.import-0a1b2c3d4e5f', '.a.77.tmp', '.a.guide.77.tmp'])
+      writeFileSync(at('traces', half), 'half');
+    writeFileSync(at('traces', '.hidden'), 'somebody else’s');
+    expect((await library().find()).total).toBe(1);
+    expect(readdirSync(at('traces')).sort()).toEqual(['.hidden', 'a.chain']);
+  });
+
   it('includes what was recorded beside a state folder in use', async () => {
     mkdirSync(at('beside', '1', 'traces'), { recursive: true });
     store('a', ['docker', 'ps']);
@@ -230,6 +239,17 @@ describe('deleting', () => {
     await here.remove('a');
     now += KEPT_MS + 1000;
     expect(await again().trash()).toEqual([]);
+    expect(readdirSync(at('trash'))).toEqual([]);
+  });
+
+  it('is for good after a week, also where nobody starts underdock anew', async () => {
+    store('a', ['docker', 'ps']);
+    const here = library();
+    await here.remove('a');
+    now += KEPT_MS - 1000;
+    expect(await here.find()).toMatchObject({ trash: 1 });
+    now += 2000;
+    expect(await here.find()).toMatchObject({ trash: 0 });
     expect(readdirSync(at('trash'))).toEqual([]);
   });
 

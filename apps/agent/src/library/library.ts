@@ -5,7 +5,7 @@ import { traceFile, traceFolder } from '../run/store.ts';
 import { LibraryError } from './error.ts';
 import { importTrace } from './importTrace.ts';
 import { LibraryIndex, type LibraryQuery } from './libraryIndex.ts';
-import { adopt, StoredTraces } from './storedTraces.ts';
+import { adopt, StoredTraces, tidy } from './storedTraces.ts';
 import { readNote, writeNote } from './traceNotes.ts';
 import { Trash } from './trash.ts';
 
@@ -69,6 +69,7 @@ class StateLibrary implements Library {
     this.#trash = new Trash(join(options.stateDir, 'trash'), this.#folder, options.now);
     this.#index = LibraryIndex.open(join(options.stateDir, 'library.sqlite'));
     attempt(() => this.#trash.purge());
+    attempt(() => tidy(this.#folder));
     attempt(() => adopt(join(options.stateDir, 'beside'), this.#folder));
     void this.#sync();
   }
@@ -76,6 +77,7 @@ class StateLibrary implements Library {
   async find(query: LibraryQuery = {}): Promise<LibraryAnswer> {
     await Promise.race([this.#sync(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
     const found = this.#tryIndex((index) => index.find(query));
+    attempt(() => this.#trash.purge());
     const { problem } = this.#index;
     return { ...found, trash: this.#trash.size, unread: this.#unread, problems: problem ? [problem] : [] };
   }
@@ -120,7 +122,7 @@ class StateLibrary implements Library {
       const unique = randomBytes(6).toString('hex');
       const { id } = await importTrace(chunks, { folder: this.#folder, unique });
       const importedAt = new Date(this.#options.now?.() ?? Date.now()).toISOString();
-      // What lies beside an id that was deleted once is not the new one's.
+      // What was said about it stays, if its file alone was taken away by hand.
       const { note } = readNote(this.#folder, id);
       writeNote(this.#folder, id, { ...note, importedFrom: from.slice(0, 300), importedAt });
       return await this.#changed(id);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LibraryEntry, RunSummary } from '@underdock/trace';
 import { readHeader, traceFolder } from '../run/store.ts';
@@ -98,4 +98,12 @@ export function adopt(beside: string, folder: string): void {
       if (!existsSync(join(folder, file))) renameSync(join(from, file), join(folder, file));
     }
   }
+}
+
+const HALF_WRITTEN = /^\.(import-[0-9a-f]+|.+\.\d+\.tmp)$/;
+
+/** Takes away what an earlier agent was writing when it was killed: to be called before this one takes anything in. */
+export function tidy(folder: string): void {
+  for (const name of existsSync(folder) ? readdirSync(folder) : [])
+    if (HALF_WRITTEN.test(name)) rmSync(join(folder, name), { force: true });
 }
