@@ -1,6 +1,6 @@
 import { type Guide, newGuide, writeGuide } from '@underdock/trace';
 import { describe, expect, it } from 'vitest';
-import { dropGuide, takeDropped } from '../../../apps/web/src/source/guideFile.ts';
+import { dropGuide, givenGuide, takeDropped } from '../../../apps/web/src/source/guideFile.ts';
 
 const fileOf = (guide: Guide) => new File([writeGuide(guide)], 'a.guide.json');
 
@@ -25,5 +25,24 @@ describe('a guide that is dropped on the page', () => {
 
   it('is nobody’s where no trace is read', () => {
     expect(dropGuide(fileOf(newGuide('run-1')))).toBe(false);
+  });
+});
+
+describe('a guide that the page’s address names', () => {
+  const page = new URL('https://lab.example/?guide=a.guide.json');
+
+  it('is read, and no further than a guide can go on', async () => {
+    const guide = { ...newGuide('run-1'), title: 'Grüße' };
+    expect(await givenGuide(page, async () => new Response(writeGuide(guide)))).toEqual(guide);
+    let sent = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 100_000;
+        if (sent > 50_000_000) controller.close();
+        else controller.enqueue(new Uint8Array(100_000).fill(0x78));
+      },
+    });
+    await expect(givenGuide(page, async () => new Response(endless))).rejects.toThrow(/more than 1000000/);
+    expect(sent).toBeLessThan(6_000_000);
   });
 });

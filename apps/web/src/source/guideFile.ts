@@ -74,9 +74,19 @@ export function isGuideFile({ name }: { name: string }): boolean {
   return /\.guide\.json$/i.test(name);
 }
 
-async function shortText(answer: Response): Promise<string> {
-  const length = Number(answer.headers.get('content-length') ?? 0);
-  return length > MOST_GUIDE_CHARACTERS * 4 ? 'x'.repeat(MOST_GUIDE_CHARACTERS + 1) : answer.text();
+/** The text of an answer, or as much of it as shows that it is too long: servers need not say how long it is. */
+async function shortText({ body }: Response): Promise<string> {
+  const reader = body?.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+    text += decoder.decode(next.value, { stream: true });
+    if (text.length > MOST_GUIDE_CHARACTERS) {
+      void reader?.cancel().catch(() => {});
+      return text;
+    }
+  }
+  return text + decoder.decode();
 }
 
 function read(text: string): Guide {
