@@ -26,3 +26,13 @@ test('a line that is damaged leaves no hole that a follower would ask for withou
   expect(found?.events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   expect(found?.events.map(({ at }) => at)).toEqual([1, 2, 4, 5, 6, 7, 8]);
 });
+
+test('a trace that several look at is in memory once, and read anew when it has changed', async () => {
+  const [one, other] = await Promise.all([stored(sampleText()), stored(sampleText())]);
+  expect(other).toBe(one);
+  expect(await stored(sampleText())).not.toBe(undefined);
+  const lines = sampleText().trim().split('\n');
+  const shorter = await stored(`${lines.slice(0, 3).join('\n')}\n`);
+  expect(shorter).not.toBe(one);
+  expect(shorter?.events).toHaveLength(2);
+});

@@ -13,7 +13,10 @@ export class EarlyInput {
 
   /** Hands over what waits, in its order. */
   passTo(input: (bytes: Uint8Array) => void | Promise<void>): void {
-    for (const { bytes, taken } of this.#waiting.splice(0)) void Promise.resolve(input(bytes)).then(taken);
+    for (const { bytes, taken } of this.#waiting.splice(0)) {
+      // What goes wrong with it is told by the run itself: a container that is gone takes nothing any more.
+      void Promise.resolve(input(bytes)).then(taken, taken);
+    }
   }
 
   /** Nobody will listen any more. */

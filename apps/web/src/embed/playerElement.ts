@@ -148,9 +148,12 @@ class UnderdockPlayer extends HTMLElement {
   async #bring(): Promise<void> {
     const trace = this.#trace();
     if (!trace || !this.#isOurs(trace)) return;
-    const answer = await fetch(trace, { credentials: 'same-origin' }).catch(() => undefined);
-    if (!answer?.ok) return this.#complain(`there is no trace at ${trace.href}`);
-    const bytes = await answer.arrayBuffer();
+    const bytes = await fetch(trace, { credentials: 'same-origin' })
+      .then((answer) => (answer.ok ? answer.arrayBuffer() : undefined))
+      .catch(() => undefined);
+    // Meanwhile the page may have asked for another one.
+    if (this.#trace()?.href !== trace.href) return;
+    if (!bytes) return this.#complain(`there is no trace at ${trace.href}`);
     this.#tell({ underdock: 1, type: 'trace', name: trace.pathname.split('/').at(-1)!, bytes }, [bytes]);
   }
 

@@ -75,7 +75,7 @@ function PaceList({ index, onSet }: { index: number; onSet: (at: number) => void
   );
 }
 
-function StepField({ reading, snapshot: { steps, stepIndex } }: Parameters<typeof PlayOptions>[0]) {
+function StepField({ reading, snapshot: { steps, stepIndex, player } }: Parameters<typeof PlayOptions>[0]) {
   return (
     <label className="step-field">
       jump to step{' '}
@@ -85,6 +85,10 @@ function StepField({ reading, snapshot: { steps, stepIndex } }: Parameters<typeo
         max={steps.length}
         key={stepIndex}
         defaultValue={stepIndex + 1}
+        // What plays on would take the field away from who types.
+        onFocus={() => {
+          if (player.playing || player.following) reading.toggle();
+        }}
         onKeyDown={(event) => {
           if (event.key !== 'Enter') return;
           const step = event.currentTarget.valueAsNumber;

@@ -3,7 +3,7 @@ import type { Guide, GuideHide, GuideNote } from '@underdock/trace';
 import type { Reading, ReadingSnapshot } from '../../player/reading.ts';
 import { sentenceOf } from '../words.ts';
 import { GuideFile } from './GuideFile.tsx';
-import { hiding, noteHere, withNote, withoutRule } from './guideEdits.ts';
+import { hiding, notesHere, withNote, withoutRule } from './guideEdits.ts';
 import type { GuideUse } from './useGuide.ts';
 
 interface GuideCardProps {
@@ -41,12 +41,22 @@ export function GuideCard({ use, reading, snapshot }: GuideCardProps) {
 function ThisStep({ use, snapshot, step }: Omit<GuideCardProps, 'reading'> & { step: ToldStep }) {
   const { events } = snapshot.timeline!;
   const seq = events[step.position - 1]?.seq ?? step.event.seq;
-  const note = noteHere(use, snapshot.stepIndex) ?? { seq, pause: false };
-  const change = (part: Partial<GuideNote>) => use.change((guide) => withNote(guide, { ...note, ...part }));
   const first = events[snapshot.steps[snapshot.stepIndex - 1]?.position ?? 0]?.seq ?? 1;
   return (
     <section aria-label="At this step">
       <h4>At this step: {sentenceOf(step)}</h4>
+      {notesHere(use, snapshot.stepIndex, seq).map((note) => (
+        <NoteFields key={note.seq} use={use} note={note} />
+      ))}
+      <LeaveOut use={use} step={step} first={first} seq={seq} />
+    </section>
+  );
+}
+
+function NoteFields({ use, note }: { use: GuideUse; note: GuideNote }) {
+  const change = (part: Partial<GuideNote>) => use.change((guide) => withNote(guide, { ...note, ...part }));
+  return (
+    <>
       <label>
         A chapter begins here
         <input
@@ -75,8 +85,7 @@ function ThisStep({ use, snapshot, step }: Omit<GuideCardProps, 'reading'> & { s
         />
         Stop here while playing
       </label>
-      <LeaveOut use={use} step={step} first={first} seq={seq} />
-    </section>
+    </>
   );
 }
 

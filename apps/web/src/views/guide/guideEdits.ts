@@ -1,9 +1,10 @@
 import type { Guide, GuideHide, GuideNote } from '@underdock/trace';
 import type { GuideUse } from './useGuide.ts';
 
-/** The note that is edited at a told step: the first of those that stand there. */
-export function noteHere({ notes }: Pick<GuideUse, 'notes'>, index: number): GuideNote | undefined {
-  return notes.get(index)?.[0];
+/** The notes that are edited at a told step, written at this level of detail or at another; a blank one where none stands there. */
+export function notesHere({ notes }: Pick<GuideUse, 'notes'>, index: number, seq: number): GuideNote[] {
+  const found = notes.get(index) ?? [];
+  return found.length > 0 ? found : [{ seq, pause: false }];
 }
 
 /** The guide with this note in place of what it said at the same event; one that says nothing is taken away. */
