@@ -68,6 +68,8 @@ async function probesKilled(): Promise<void> {
     await pause(1000);
     await again('after-the-probes');
   }
+  // The last one may have begun while the probes did; this one has not.
+  await again('after-the-probes');
 }
 
 function bothWatchAgain(): boolean {
