@@ -220,6 +220,4 @@ const CGROUPS: readonly GalleryEntry[] = [
 ];
 
 /** All traces of the gallery, in the order in which they are shown. */
-export const ENTRIES: readonly GalleryEntry[] = [...FIRST_STEPS, ...WAYS_IN, ...FAILURES, ...CGROUPS].filter(
-  ({ name }) => name !== 'limits-v2' && name !== 'oom-v2',
-);
+export const ENTRIES: readonly GalleryEntry[] = [...FIRST_STEPS, ...WAYS_IN, ...FAILURES, ...CGROUPS];
