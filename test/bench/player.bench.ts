@@ -137,7 +137,7 @@ async function noted(page: Page): Promise<number[]> {
 
 /** Waits until the page has nothing more to do. */
 async function settled(page: Page): Promise<void> {
-  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
+  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 30_000 })));
 }
 
 function report(name: string, times: readonly number[]): void {
