@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -18,6 +19,7 @@ export default defineConfig({
           testTimeout: 20_000,
           // Nothing in them outlives its own file: modules are loaded once a worker, which halves the processor's time.
           isolate: false,
+          maxWorkers: availableParallelism(),
         },
       },
       {
