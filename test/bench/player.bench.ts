@@ -67,6 +67,7 @@ async function seeks(page: Page): Promise<number[]> {
   for (let i = 0; i < SEEKS; i++) {
     x = (x * 48_271) % 2_147_483_647;
     await page.mouse.click(box.x + 2 + (x / 2_147_483_647) * (box.width - 4), box.y + 20);
+    await drawn(page, i);
   }
   return noted(page);
 }
@@ -76,7 +77,10 @@ async function steps(page: Page, key: string): Promise<number[]> {
   await page.keyboard.press('End');
   await settled(page);
   await noteFrames(page, 'keydown');
-  for (let i = 0; i < SEEKS; i++) await page.keyboard.press(key);
+  for (let i = 0; i < SEEKS; i++) {
+    await page.keyboard.press(key);
+    await drawn(page, i);
+  }
   return noted(page);
 }
 
@@ -128,6 +132,11 @@ async function noteFrames(page: Page, type: string): Promise<void> {
       { capture: true },
     );
   }, type);
+}
+
+/** Waits for the frame of the act with this index: who reads acts again when he has seen something. */
+async function drawn(page: Page, index: number): Promise<void> {
+  await page.waitForFunction((at) => (globalThis as unknown as { noted: number[] }).noted.length > at, index);
 }
 
 async function noted(page: Page): Promise<number[]> {
