@@ -1,6 +1,7 @@
 import { createTimeline, guided, notesOf, type ToldStep } from '@underdock/chain';
-import { explain, sentenceForStep } from '@underdock/story';
+import { explain } from '@underdock/story';
 import type { Guide, TraceEvent, TraceHeader } from '@underdock/trace';
+import { wordsOf } from './play/frame.ts';
 import { tame } from './words.ts';
 
 /**
@@ -16,10 +17,7 @@ export function storyText(header: TraceHeader, events: readonly TraceEvent[], gu
     const own = notes.get(index) ?? [];
     const chapters = own.flatMap(({ title }) => (title ? ['', `## ${title}`] : []));
     const said = own.flatMap(({ text }) => text?.split('\n').map((line) => `${' '.repeat(14)}${line}`) ?? []);
-    const words = sentenceForStep(step, timeline.stateAt(step.position)).text;
-    const why = step.failure?.message ?? step.failure?.error ?? '';
-    const failed = why === '' || words.includes(why) || why === 'failed' ? '' : ` (${why})`;
-    const line = `${step.at.toFixed(1).padStart(9)} ms  ${step.layer.padEnd(10)}  ${step.actor}  ${words}${failed}`;
+    const line = `${step.at.toFixed(1).padStart(9)} ms  ${step.layer.padEnd(10)}  ${step.actor}  ${wordsOf(step, timeline)}`;
     return [...chapters, line, ...said];
   });
   const gaps = header.watchers

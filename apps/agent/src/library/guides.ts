@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Guide, MOST_GUIDE_CHARACTERS, readGuide, TraceError, writeGuide } from '@underdock/trace';
 import { traceFile } from '../run/store.ts';
 import { LibraryError, writeError } from './error.ts';
+import { writeWhole } from './writeWhole.ts';
 
 /** The ending of the file beside a trace that says how somebody tells it. */
 export const GUIDE_ENDING = '.guide.json';
@@ -29,12 +30,10 @@ export async function storeGuide(folder: string, id: string, guide: Guide | unde
   const text = guide && checkedText(id, guide);
   const file = join(folder, id + GUIDE_ENDING);
   const fresh = join(folder, `.${id}.guide.${process.pid}.tmp`);
+  if (text !== undefined) return writeWhole(file, text, { fresh, what: 'the guide' });
   try {
-    if (text === undefined) return rmSync(file, { force: true });
-    writeFileSync(fresh, text, { mode: 0o600, flush: true });
-    renameSync(fresh, file);
+    rmSync(file, { force: true });
   } catch (cause) {
-    rmSync(fresh, { force: true });
     throw writeError('the guide', folder, cause);
   }
 }

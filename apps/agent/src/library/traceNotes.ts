@@ -1,19 +1,10 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TraceNote, traceNoteSchema } from '@underdock/trace';
 import { z } from 'zod';
 import { writeError } from './error.ts';
 import { GUIDE_ENDING } from './guides.ts';
+import { writeWhole } from './writeWhole.ts';
 
 /** The ending of the file beside a trace that holds what people said about it. */
 export const NOTE_ENDING = '.about.json';
@@ -67,17 +58,8 @@ export function writeNote(folder: string, id: string, note: StoredNote): void {
   const fresh = join(folder, `.${id}.${process.pid}.tmp`);
   try {
     if (readNote(folder, id).fault) renameSync(file, `${file}.damaged`);
-    const fd = openSync(fresh, 'w', 0o600);
-    try {
-      const bytes = Buffer.from(`${JSON.stringify({ about: 1, ...note })}\n`);
-      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(fresh, file);
   } catch (cause) {
-    rmSync(fresh, { force: true });
     throw writeError('what you wrote', dirname(file), cause);
   }
+  writeWhole(file, `${JSON.stringify({ about: 1, ...note })}\n`, { fresh, what: 'what you wrote' });
 }

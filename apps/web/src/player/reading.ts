@@ -296,16 +296,17 @@ export class Reading {
   #look(): ReadingSnapshot {
     const { closed, caughtUp, problem } = this.#source.snapshot();
     const timeline = this.#timeline;
+    const track = this.#track();
     return {
       timeline,
       state: timeline?.stateAt(this.#player.position),
       steps: timeline?.steps ?? [],
       stepIndex: timeline?.stepIndexAt(this.#player.position) ?? -1,
       player: this.#player,
-      behind: moves.behind(this.#player, this.#track()),
+      behind: moves.behind(this.#player, track),
       guide: this.#guide,
       markers: this.#markers,
-      shortened: moves.shortenedWait(this.#player, this.#track()),
+      shortened: moves.shortenedWait(this.#player, track),
       level: this.#level,
       closed,
       caughtUp,

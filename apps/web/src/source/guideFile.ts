@@ -1,6 +1,6 @@
 import { type Guide, MOST_GUIDE_CHARACTERS, readGuide, TraceError, writeGuide } from '@underdock/trace';
 import { SourceError } from './error.ts';
-import { traceAddress } from './traceFile.ts';
+import { readAt, traceAddress } from './traceFile.ts';
 
 /** Where a browser keeps guides that are being written; closed inside some iframes. */
 export type GuidePlace = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
@@ -45,21 +45,7 @@ export async function givenGuide(page: URL, ask: typeof fetch = fetch): Promise<
   const given = page.searchParams.get('guide');
   if (!given) return undefined;
   const address = traceAddress(given, page, 'guide');
-  const answer = await ask(address, { credentials: 'omit', referrerPolicy: 'no-referrer' }).catch(
-    (cause: unknown) => {
-      throw new SourceError('unreachable', `the guide at ${address.href} can’t be had`, {
-        remedy: 'see whether the address is right and whether its server allows this page to read it (CORS)',
-        cause,
-      });
-    },
-  );
-  if (!answer.ok)
-    throw new SourceError(
-      'problem',
-      `there is no guide at ${address.href} (its server answers ${answer.status})`,
-      { remedy: 'see whether the address is right' },
-    );
-  return read(await shortText(answer));
+  return read(await shortText(await readAt(address, 'guide', ask)));
 }
 
 /** The guide in a file of the reader's own disk. Rejects with SourceError. */
@@ -75,14 +61,14 @@ export function isGuideFile({ name }: { name: string }): boolean {
 }
 
 /** The text of an answer, or as much of it as shows that it is too long: servers need not say how long it is. */
-async function shortText({ body }: Response): Promise<string> {
-  const reader = body?.getReader();
+async function shortText(body: ReadableStream<Uint8Array>): Promise<string> {
+  const reader = body.getReader();
   const decoder = new TextDecoder();
   let text = '';
-  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
     text += decoder.decode(next.value, { stream: true });
     if (text.length > MOST_GUIDE_CHARACTERS) {
-      void reader?.cancel().catch(() => {});
+      void reader.cancel().catch(() => {});
       return text;
     }
   }

@@ -17,25 +17,32 @@ export function localFile(file: Pick<File, 'name' | 'stream'>): TraceFile {
 export function fileAt(address: URL, ask: typeof fetch = fetch): TraceFile {
   return {
     name: nameIn(address),
-    async open() {
-      // No credentials: whoever writes a link must not be able to read with the reader's rights.
-      const answer = await ask(address, { credentials: 'omit', referrerPolicy: 'no-referrer' }).catch(
-        (cause: unknown) => {
-          throw new SourceError('unreachable', `the trace at ${address.href} can’t be had`, {
-            remedy:
-              'see whether the address is right and whether its server allows this page to read it (CORS), or download the file and drop it here',
-            cause,
-          });
-        },
-      );
-      if (answer.ok && answer.body) return answer.body;
-      throw new SourceError(
-        'problem',
-        `there is no trace at ${address.href} (its server answers ${answer.status})`,
-        { remedy: 'see whether the address is right' },
-      );
-    },
+    open: () => readAt(address, 'trace', ask),
   };
+}
+
+/** The bytes at an address that somebody's link names; `what` is expected there. Rejects with SourceError. */
+export async function readAt(
+  address: URL,
+  what: string,
+  ask: typeof fetch,
+): Promise<ReadableStream<Uint8Array>> {
+  // No credentials: whoever writes a link must not be able to read with the reader's rights.
+  const answer = await ask(address, { credentials: 'omit', referrerPolicy: 'no-referrer' }).catch(
+    (cause: unknown) => {
+      throw new SourceError('unreachable', `the ${what} at ${address.href} can’t be had`, {
+        remedy:
+          'see whether the address is right and whether its server allows this page to read it (CORS), or download the file and drop it here',
+        cause,
+      });
+    },
+  );
+  if (answer.ok && answer.body) return answer.body;
+  throw new SourceError(
+    'problem',
+    `there is no ${what} at ${address.href} (its server answers ${answer.status})`,
+    { remedy: 'see whether the address is right' },
+  );
 }
 
 function nameIn(address: URL): string {

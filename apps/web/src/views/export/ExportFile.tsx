@@ -1,4 +1,5 @@
 import type { Exported, ExportedFile } from '@underdock/chain/portable';
+import { saveFile } from '../../source/saveFile.ts';
 import { CopyButton } from '../CopyButton.tsx';
 import { markedText } from './markedText.ts';
 
@@ -60,11 +61,5 @@ function FileNames({ exported, file, onChoose }: Parameters<typeof ExportFile>[0
 }
 
 function download({ name, text }: ExportedFile): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The browser has taken the address by the time that this turn is over.
-  setTimeout(() => URL.revokeObjectURL(url));
+  saveFile(new Blob([text], { type: 'text/plain' }), name);
 }

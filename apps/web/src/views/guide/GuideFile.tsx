@@ -1,6 +1,7 @@
 import { type Guide, writeGuide } from '@underdock/trace';
 import { useRef } from 'react';
 import { dropGuide } from '../../source/guideFile.ts';
+import { saveFile } from '../../source/saveFile.ts';
 import type { GuideUse } from './useGuide.ts';
 
 /** Where the guide goes to, and where another one comes from. */
@@ -52,10 +53,5 @@ export function GuideFile({ use }: { use: GuideUse }) {
 }
 
 function download(guide: Guide): void {
-  const address = URL.createObjectURL(new Blob([writeGuide(guide)], { type: 'application/json' }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = `${guide.trace}.guide.json`;
-  link.click();
-  URL.revokeObjectURL(address);
+  saveFile(new Blob([writeGuide(guide)], { type: 'application/json' }), `${guide.trace}.guide.json`);
 }

@@ -1,4 +1,5 @@
 import { SourceError } from '../../source/error.ts';
+import { saveFile } from '../../source/saveFile.ts';
 import type { TraceFile } from '../../source/traceFile.ts';
 import type { LibraryRow } from './libraryRows.ts';
 import type { Act } from './useLibrary.ts';
@@ -52,12 +53,7 @@ function shortened(text: string): string {
 export function downloadTrace(act: Act, { id }: LibraryRow): Promise<boolean> {
   return act(async (library) => {
     const { file, name } = await library.download(id);
-    const address = URL.createObjectURL(file);
-    const link = document.createElement('a');
-    link.href = address;
-    link.download = name;
-    link.click();
-    URL.revokeObjectURL(address);
+    saveFile(file, name);
     return { words: `Downloaded as ${name}.` };
   });
 }

@@ -1,6 +1,7 @@
 import type { Hideable, Replaced, Shared, Shown } from '@underdock/chain/share';
 import type { TraceEvent, TraceHeader } from '@underdock/trace';
 import { useState } from 'react';
+import { saveFile } from '../../source/saveFile.ts';
 import { Sheet } from '../Sheet.tsx';
 import { packed, useShared } from './useShared.ts';
 
@@ -113,15 +114,7 @@ function ShownList({ shown, count }: { shown: readonly Shown[] | undefined; coun
 
 function Download({ shared, id }: { shared: Shared | undefined; id: string }) {
   const name = `${id}.shared.chain.gz`;
-  const take = async (trace: Shared) => {
-    const url = URL.createObjectURL(await packed(trace));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = name;
-    link.click();
-    // The browser has taken the address by the time that this turn is over.
-    setTimeout(() => URL.revokeObjectURL(url));
-  };
+  const take = async (trace: Shared) => saveFile(await packed(trace), name);
   return (
     <p className="share-take">
       <button
